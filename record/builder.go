@@ -1,0 +1,243 @@
+package record
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+	"unicode/utf8"
+)
+
+// Builder appends the rows of one table, cell after cell in the order of its
+// columns, and turns each raw cell into its typed bytes. A cell that cannot be
+// typed makes its row a reject; nothing is ever guessed or rounded.
+//
+// Use: for each row, one append per column, then [Builder.EndRow].
+type Builder struct {
+	table   Table
+	batch   Batch
+	rejects Batch
+	zone    *time.Location
+
+	cells, arena int    // marks at the start of the row
+	bad          int    // first column of the row that cannot be typed, -1 = none
+	reason       string // why
+	mask         []byte
+}
+
+// NewBuilder returns a builder for the table at the given index of a stream.
+// Zone is where timestamps without an offset belong; nil means UTC.
+func NewBuilder(index int, table Table, zone *time.Location) *Builder {
+	if zone == nil {
+		zone = time.UTC
+	}
+	b := &Builder{table: table, zone: zone, bad: -1}
+	b.batch.Table, b.rejects.Table, b.rejects.Rejects = index, index, true
+	b.batch.reset(len(table.Columns))
+	b.rejects.reset(len(table.Rejects().Columns))
+	return b
+}
+
+// Table returns the table the builder was made for.
+func (b *Builder) Table() Table { return b.table }
+
+// Rows returns the finished rows that [Builder.Take] would hand out, rejects included.
+func (b *Builder) Rows() int { return b.batch.rows + b.rejects.rows }
+
+// Size returns the bytes of the rows so far.
+func (b *Builder) Size() int { return b.batch.Size() + b.rejects.Size() }
+
+// Take hands out the finished rows and begins anew with fresh memory. Either
+// batch may be empty. An unfinished row is dropped.
+func (b *Builder) Take() (batch, rejects Batch) {
+	b.Discard()
+	batch, rejects = b.batch, b.rejects
+	b.batch = Batch{Table: batch.Table, cols: batch.cols}
+	b.rejects = Batch{Table: rejects.Table, Rejects: true, cols: rejects.cols}
+	// The next batch is likely to be as large as this one.
+	b.batch.ends = make([]uint32, 0, len(batch.ends))
+	b.batch.nulls = make([]byte, 0, len(batch.nulls))
+	b.batch.arena = make([]byte, 0, len(batch.arena))
+	b.cells, b.arena = 0, 0
+	return batch, rejects
+}
+
+// Discard drops the cells of the unfinished row.
+func (b *Builder) Discard() {
+	b.batch.truncate(b.cells, b.arena)
+	b.bad, b.reason = -1, ""
+}
+
+// column returns the index of the column the next append fills.
+func (b *Builder) column() int { return len(b.batch.ends) - b.cells }
+
+func (b *Builder) reject(format string, args ...any) {
+	if b.bad < 0 {
+		b.bad, b.reason = b.column(), fmt.Sprintf(format, args...)
+	}
+	b.batch.endCell(true)
+}
+
+// Null appends a null cell.
+func (b *Builder) Null() {
+	if b.table.Columns[b.column()].Required {
+		b.reject("required, but empty")
+		return
+	}
+	b.batch.endCell(true)
+}
+
+// Integer appends v to an Integer column.
+func (b *Builder) Integer(v int64) {
+	b.batch.arena = binary.LittleEndian.AppendUint64(b.batch.arena, uint64(v))
+	b.batch.endCell(false)
+}
+
+// Timestamp appends an instant to a Timestamp column, cut to microseconds.
+func (b *Builder) Timestamp(t time.Time) { b.Integer(t.UnixMicro()) }
+
+// LocalTime appends the wall clock reading of t to a LocalTime column.
+func (b *Builder) LocalTime(t time.Time) {
+	_, offset := t.Zone()
+	b.Integer(t.UnixMicro() + int64(offset)*1e6)
+}
+
+// Float appends v to a Float column.
+func (b *Builder) Float(v float64) { b.Integer(int64(math.Float64bits(v))) }
+
+// Boolean appends v to a Boolean column.
+func (b *Builder) Boolean(v bool) {
+	c := byte(0)
+	if v {
+		c = 1
+	}
+	b.batch.arena = append(b.batch.arena, c)
+	b.batch.endCell(false)
+}
+
+// Days appends a day to a Date column, in days since 1970-01-01.
+func (b *Builder) Days(d int32) {
+	b.batch.arena = binary.LittleEndian.AppendUint32(b.batch.arena, uint32(d))
+	b.batch.endCell(false)
+}
+
+// Text appends s to a Text or JSON column. Invalid UTF-8 becomes U+FFFD and NUL
+// is dropped, because no sink can store them; every other byte is kept.
+func (b *Builder) Text(s []byte) {
+	start := len(b.batch.arena)
+	if mask := b.table.Columns[b.column()].Mask; mask != nil {
+		b.mask = appendText(b.mask[:0], s)
+		b.batch.arena = mask(b.batch.arena, b.mask)
+	} else {
+		b.batch.arena = appendText(b.batch.arena, s)
+	}
+	if uint64(len(b.batch.arena)) > math.MaxUint32 {
+		b.batch.arena = b.batch.arena[:start]
+		b.reject("cell of %d bytes does not fit into a batch", len(s))
+		return
+	}
+	b.batch.endCell(false)
+}
+
+func appendText(dst, s []byte) []byte {
+	plain := true
+	for _, c := range s {
+		if c == 0 || c >= utf8.RuneSelf {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(dst, s...)
+	}
+	for len(s) > 0 {
+		r, n := utf8.DecodeRune(s)
+		if r != 0 {
+			dst = utf8.AppendRune(dst, r)
+		}
+		s = s[n:]
+	}
+	return dst
+}
+
+// Raw types the raw text of the next column and appends it. What the text
+// means for "no value" is the source's knowledge: it calls Null instead.
+func (b *Builder) Raw(s []byte) {
+	c := b.table.Columns[b.column()]
+	switch c.Type {
+	case Text:
+		b.Text(s)
+	case Integer:
+		b.rawInteger(s)
+	case Numeric:
+		n := len(b.batch.arena)
+		arena, err := AppendDecimal(b.batch.arena, s)
+		if err != nil {
+			b.batch.arena = b.batch.arena[:n]
+			b.reject("%q is not a decimal number", clip(s))
+			return
+		}
+		b.batch.arena = arena
+		b.batch.endCell(false)
+	case Float:
+		b.rawFloat(s)
+	case Boolean:
+		b.rawBoolean(s)
+	case Date:
+		d, err := ParseDays(s)
+		if err != nil {
+			b.reject("%q is not a date", clip(s))
+			return
+		}
+		b.Days(d)
+	case Timestamp, LocalTime:
+		b.rawTime(s, c.Type)
+	case JSON:
+		if !json.Valid(s) {
+			b.reject("%q is not JSON", clip(s))
+			return
+		}
+		b.Text(s)
+	}
+}
+
+// EndRow finishes the row. A row with a cell that could not be typed, or with
+// more or fewer cells than columns, goes to the rejects together with raw, its
+// form as the vendor sent it (JSON). It reports whether the row was kept.
+func (b *Builder) EndRow(raw func() []byte) bool {
+	n := b.column()
+	if n != b.batch.cols && b.bad < 0 {
+		b.bad, b.reason = min(n, b.batch.cols), fmt.Sprintf("row has %d cells, table has %d columns", n, b.batch.cols)
+	}
+	if b.bad < 0 {
+		b.batch.rows++
+		b.cells, b.arena = len(b.batch.ends), len(b.batch.arena)
+		return true
+	}
+	b.rejectRow(raw())
+	return false
+}
+
+func (b *Builder) rejectRow(raw []byte) {
+	bad, reason := b.bad, b.reason
+	b.Discard()
+	r := &b.rejects
+	r.arena = appendText(r.arena, raw)
+	r.endCell(len(raw) == 0)
+	if bad < len(b.table.Columns) {
+		r.arena = append(r.arena, b.table.Columns[bad].Name...)
+	}
+	r.endCell(bad >= len(b.table.Columns))
+	r.arena = append(r.arena, reason...)
+	r.endCell(false)
+	r.rows++
+}
+
+func clip(s []byte) []byte {
+	const most = 64
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}

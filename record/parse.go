@@ -1,0 +1,242 @@
+package record
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"time"
+)
+
+var errSyntax = errors.New("invalid syntax")
+
+// ParseInteger reads a decimal integer of 64 bits, with an optional sign.
+func ParseInteger(s []byte) (int64, error) {
+	neg := false
+	d := s
+	if len(d) > 0 && (d[0] == '-' || d[0] == '+') {
+		neg, d = d[0] == '-', d[1:]
+	}
+	if len(d) == 0 {
+		return 0, errSyntax
+	}
+	var v uint64
+	for _, c := range d {
+		if c < '0' || c > '9' {
+			return 0, errSyntax
+		}
+		if v > (math.MaxUint64-9)/10 {
+			return 0, strconv.ErrRange
+		}
+		v = v*10 + uint64(c-'0')
+	}
+	switch {
+	case neg && v <= 1<<63:
+		return -int64(v), nil
+	case !neg && v < 1<<63:
+		return int64(v), nil
+	}
+	return 0, strconv.ErrRange
+}
+
+func (b *Builder) rawInteger(s []byte) {
+	v, err := ParseInteger(s)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		b.reject("%q does not fit into 64 bits", clip(s))
+	case err != nil:
+		b.reject("%q is not an integer", clip(s))
+	default:
+		b.Integer(v)
+	}
+}
+
+func (b *Builder) rawFloat(s []byte) {
+	v, err := strconv.ParseFloat(string(s), 64)
+	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+		b.reject("%q is not a finite number", clip(s))
+		return
+	}
+	b.Float(v)
+}
+
+func (b *Builder) rawBoolean(s []byte) {
+	switch string(s) {
+	case "1", "true":
+		b.Boolean(true)
+	case "0", "false":
+		b.Boolean(false)
+	default:
+		b.reject("%q is not a boolean", clip(s))
+	}
+}
+
+// AppendDecimal appends s in its canonical form: an optional minus, digits
+// without leading zeros, and the fraction as it was given. An exponent is
+// spelled out if the result stays under 1,000 digits.
+func AppendDecimal(dst, s []byte) ([]byte, error) {
+	neg := false
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		neg, s = s[0] == '-', s[1:]
+	}
+	whole, rest := digits(s)
+	var frac []byte
+	if len(rest) > 0 && rest[0] == '.' {
+		frac, rest = digits(rest[1:])
+	}
+	if len(whole) == 0 && len(frac) == 0 {
+		return dst, errSyntax
+	}
+	if len(rest) > 0 {
+		if rest[0] != 'e' && rest[0] != 'E' {
+			return dst, errSyntax
+		}
+		exp, err := ParseInteger(rest[1:])
+		if err != nil || exp < -1000 || exp > 1000 {
+			return dst, errSyntax
+		}
+		whole, frac = shift(whole, frac, int(exp))
+	}
+	return appendCanonical(dst, neg, whole, frac), nil
+}
+
+func appendCanonical(dst []byte, neg bool, whole, frac []byte) []byte {
+	for len(whole) > 1 && whole[0] == '0' {
+		whole = whole[1:]
+	}
+	if neg && !(zero(whole) && zero(frac)) {
+		dst = append(dst, '-')
+	}
+	if len(whole) == 0 {
+		dst = append(dst, '0')
+	}
+	dst = append(dst, whole...)
+	if len(frac) > 0 {
+		dst = append(dst, '.')
+		dst = append(dst, frac...)
+	}
+	return dst
+}
+
+func digits(s []byte) (run, rest []byte) {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+// shift moves the decimal mark by exp places.
+func shift(whole, frac []byte, exp int) (w, f []byte) {
+	all := append(append([]byte(nil), whole...), frac...)
+	mark := len(whole) + exp
+	for ; mark < 0; mark++ {
+		all = append([]byte{'0'}, all...)
+	}
+	for len(all) < mark {
+		all = append(all, '0')
+	}
+	return all[:mark], all[mark:]
+}
+
+func zero(s []byte) bool {
+	for _, c := range s {
+		if c != '0' {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseDays reads a YYYY-MM-DD day as days since 1970-01-01.
+func ParseDays(s []byte) (int32, error) {
+	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
+		return 0, errSyntax
+	}
+	y, m, d := number(s[:4]), number(s[5:7]), number(s[8:])
+	if y < 1 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m) {
+		return 0, errSyntax
+	}
+	return daysOf(y, m, d), nil
+}
+
+// number reads a short run of digits, -1 if there is anything else.
+func number(s []byte) int {
+	v := 0
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		v = v*10 + int(c-'0')
+	}
+	return v
+}
+
+func daysIn(y, m int) int {
+	switch m {
+	case 2:
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// daysOf counts days since 1970-01-01 in the Gregorian calendar.
+func daysOf(y, m, d int) int32 {
+	if m <= 2 {
+		y, m = y-1, m+12
+	}
+	return int32(365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 719469)
+}
+
+// ParseWall reads "YYYY-MM-DD hh:mm:ss[.ffffff]" (or with a T) as microseconds
+// since 1970 on the wall clock, whatever its zone.
+func ParseWall(s []byte) (int64, error) {
+	if len(s) < 19 || (s[10] != ' ' && s[10] != 'T') || s[13] != ':' || s[16] != ':' {
+		return 0, errSyntax
+	}
+	days, err := ParseDays(s[:10])
+	if err != nil {
+		return 0, err
+	}
+	h, m, sec := number(s[11:13]), number(s[14:16]), number(s[17:19])
+	if h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59 {
+		return 0, errSyntax
+	}
+	micro := 0
+	if f := s[19:]; len(f) > 0 {
+		if len(f) < 2 || len(f) > 7 || f[0] != '.' {
+			return 0, errSyntax
+		}
+		if micro = number(f[1:]); micro < 0 {
+			return 0, errSyntax
+		}
+		for n := len(f) - 1; n < 6; n++ {
+			micro *= 10
+		}
+	}
+	return (int64(days)*86400+int64(h)*3600+int64(m)*60+int64(sec))*1e6 + int64(micro), nil
+}
+
+func (b *Builder) rawTime(s []byte, t Type) {
+	wall, err := ParseWall(s)
+	if err == nil {
+		if t == Timestamp {
+			wall = Instant(wall, b.zone)
+		}
+		b.Integer(wall)
+		return
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(s))
+	switch {
+	case err != nil:
+		b.reject("%q is not a date with time", clip(s))
+	case t == Timestamp:
+		b.Timestamp(at)
+	default:
+		b.LocalTime(at.In(b.zone))
+	}
+}
