@@ -1,0 +1,146 @@
+// Package sinks is the contract every sink fulfils: it makes a slice visible
+// entirely or not at all, effectively once.
+//
+// Order of calls for one slice: Begin, any number of Write (table after table,
+// in the order of Load.Tables, a table's rejects after its rows), then Commit or
+// Abort. Begin takes the slice's fence: of two writers of one slice only the one
+// that began last can commit. Abort after a failure, also after a failed Commit,
+// is always safe. Different slices are written concurrently.
+//
+// Rows were typed and rejected before; a sink never rejects. Errors carry a
+// class of package fault.
+package sinks
+
+import (
+	"context"
+	"time"
+
+	"exporter/record"
+	"exporter/settings"
+)
+
+// Slice identifies a unit of load: job × part × data interval.
+type Slice struct {
+	Job, Part  string
+	Start, End time.Time // zero for a snapshot
+}
+
+// Interval returns the bounds in RFC 3339, UTC, with a slash between.
+func (s Slice) Interval() string {
+	return s.Start.UTC().Format(time.RFC3339) + "/" + s.End.UTC().Format(time.RFC3339)
+}
+
+// Mode is how a slice's rows meet those that are there.
+type Mode string
+
+// Replace makes the slice's rows the only ones that carry its identity.
+const Replace Mode = "replace"
+
+// Table is one table of a load.
+type Table struct {
+	Name     string // final name in the sink
+	Shape    record.Table
+	Tally    *record.Tally // of the rows to come
+	Rejected int64         // rows for <Name>_rejects, of shape Shape.Rejects()
+}
+
+// Load describes a finished slice before its first row is sent.
+type Load struct {
+	Slice       Slice
+	Run         string // id of the run, for the ledger
+	LoadID      string // unique per attempt; decides after a lost commit reply
+	Mode        Mode
+	Tables      []Table
+	Definition  string // fingerprint of what the slice is a slice of
+	Provisional bool
+	Announced   int64 // -1 = unknown
+	Read        int64
+}
+
+// Receipt says what a commit did.
+type Receipt struct {
+	Rows int64 // written, rejects not counted
+	At   time.Time
+}
+
+// Writer takes the rows of one load.
+type Writer interface {
+	// Write takes a batch of one table. The batch may be reused afterwards.
+	Write(ctx context.Context, b *record.Batch) error
+	// Commit makes the slice visible. Called twice it commits once and returns the same receipt.
+	Commit(ctx context.Context) (Receipt, error)
+	// Abort leaves the sink as it was before Begin, except for a raised fence and added columns.
+	Abort(ctx context.Context) error
+}
+
+// Sink takes loads. Implementations are safe for concurrent use.
+type Sink interface {
+	// Begin fences the slice, fits the tables and opens the load.
+	Begin(ctx context.Context, load Load) (Writer, error)
+	// Committed returns the ledger's slices of a job that start in [from, to),
+	// oldest first; zero bounds are open. This ledger is the truth.
+	Committed(ctx context.Context, job string, from, to time.Time) ([]Committed, error)
+	// Checked records that a slice was read again at an instant and had not changed,
+	// and whether it is provisional still.
+	Checked(ctx context.Context, slice Slice, at time.Time, provisional bool) error
+	// Check proves that the sink can be reached and written to, without leaving a trace.
+	Check(ctx context.Context) error
+	// Close gives up connections. Open writers are aborted first by their owners.
+	Close() error
+}
+
+// Committed is a slice as the ledger of a sink has it.
+type Committed struct {
+	Slice       Slice
+	Definition  string
+	Tables      map[string]TableState // by final table name
+	Announced   int64
+	Read        int64
+	Rejected    int64
+	Written     int64
+	Provisional bool
+	LoadedAt    time.Time
+	CheckedAt   time.Time
+}
+
+// TableState is what was committed into one table.
+type TableState struct {
+	Rows   int64             `json:"rows"`
+	Hash   string            `json:"hash"`   // content hash, see record.Tally
+	Schema string            `json:"schema"` // fingerprint, see record.Table
+	Sums   map[string]string `json:"sums,omitempty"`
+}
+
+// Same reports whether loading l would leave the sink as c says it is.
+func (c Committed) Same(l Load) bool {
+	if c.Definition != l.Definition || len(c.Tables) != len(l.Tables) {
+		return false
+	}
+	var rejected int64
+	for _, t := range l.Tables {
+		s, ok := c.Tables[t.Name]
+		if !ok || s.Rows != t.Tally.Rows || s.Hash != t.Tally.Hash() || s.Schema != t.Shape.Fingerprint() {
+			return false
+		}
+		rejected += t.Rejected
+	}
+	return c.Rejected == rejected && rejected == 0
+}
+
+// Config is the settings of one sink in a configuration file: a pointer to a
+// struct with toml tags whose defaults are set before decoding.
+type Config interface {
+	Validate() []settings.Problem
+	// Target distinguishes where the rows go (server, database, schema) without
+	// secrets: two jobs that write to one Target and table share the table.
+	Target() string
+}
+
+// Driver is one adapter in the list of sinks.
+type Driver struct {
+	Name   string
+	Sample string // commented block for jobs.example.toml
+	Modes  []Mode // write modes it supports
+	Config func() Config
+	Open   func(ctx context.Context, config Config) (Sink, error)
+}
