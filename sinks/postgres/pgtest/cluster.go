@@ -44,7 +44,7 @@ func newCluster(settings Settings) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := newKeeper(dir)
+	k, err := newKeeper(ctx, dir)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -65,7 +65,7 @@ func (c *cluster) create(ctx context.Context) error {
 		return fmt.Errorf("initdb: %w; the folder of temporary files (TMPDIR) must be open to the server's user\n%s", err, out)
 	}
 	for range 3 { // another process may take the port before the server does
-		if c.port, err = freePort(); err != nil {
+		if c.port, err = freePort(ctx); err != nil {
 			return err
 		}
 		if err = c.start(ctx); err == nil {
@@ -176,11 +176,12 @@ func (c *cluster) logTail() string {
 }
 
 // freePort finds a port below the range from which systems take ports for outgoing connections.
-func freePort() (int, error) {
+func freePort(ctx context.Context) (int, error) {
+	var config net.ListenConfig
 	var errs []error
 	for range 20 {
 		port := 20000 + rand.IntN(12000)
-		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		l, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
 			return port, l.Close()
 		}

@@ -13,8 +13,8 @@
 // may create databases) when that is set. [New] starts a server that belongs to
 // one test, which may take it down and up again ([Server.Stop], [Server.Start],
 // [Server.Restart], [Server.Kill]) or give it other settings, such as [Durable]
-// for a benchmark. A server of one's own costs about a second, a database about
-// 30 milliseconds. Everything here may be used by parallel tests; the methods
+// for a benchmark. A server of one's own costs about a second, a database tens of
+// milliseconds. Everything here may be used by parallel tests; the methods
 // that take one server down and up are for one goroutine at a time.
 //
 // # Binaries

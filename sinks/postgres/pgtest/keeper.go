@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -32,12 +33,13 @@ type keeper struct {
 	pipe *os.File
 }
 
-func newKeeper(dir string) (*keeper, error) {
+// newKeeper starts a keeper for the folder dir; ctx bounds only the start.
+func newKeeper(ctx context.Context, dir string) (*keeper, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/bin/sh", "-c", script, "sh", dir)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sh", dir)
 	cmd.Stdin, cmd.Dir = r, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
