@@ -21,6 +21,7 @@ type Builder struct {
 	zone    *time.Location
 
 	cells, arena int    // marks at the start of the row
+	extra        int    // cells of the row beyond its columns
 	bad          int    // first column of the row that cannot be typed, -1 = none
 	reason       string // why
 	mask         []byte
@@ -66,7 +67,7 @@ func (b *Builder) Take() (batch, rejects Batch) {
 // Discard drops the cells of the unfinished row.
 func (b *Builder) Discard() {
 	b.batch.truncate(b.cells, b.arena)
-	b.bad, b.reason = -1, ""
+	b.bad, b.reason, b.extra = -1, "", 0
 }
 
 // column returns the index of the column the next append fills.
@@ -79,8 +80,20 @@ func (b *Builder) reject(format string, args ...any) {
 	b.batch.endCell(true)
 }
 
+// full reports whether the row has all its cells, and counts one too many.
+func (b *Builder) full() bool {
+	if b.column() < b.batch.cols {
+		return false
+	}
+	b.extra++
+	return true
+}
+
 // Null appends a null cell.
 func (b *Builder) Null() {
+	if b.full() {
+		return
+	}
 	if b.table.Columns[b.column()].Required {
 		b.reject("required, but empty")
 		return
@@ -125,6 +138,9 @@ func (b *Builder) Days(d int32) {
 // Text appends s to a Text or JSON column. Invalid UTF-8 becomes U+FFFD and NUL
 // is dropped, because no sink can store them; every other byte is kept.
 func (b *Builder) Text(s []byte) {
+	if b.full() {
+		return
+	}
 	start := len(b.batch.arena)
 	if mask := b.table.Columns[b.column()].Mask; mask != nil {
 		b.mask = appendText(b.mask[:0], s)
@@ -164,6 +180,9 @@ func appendText(dst, s []byte) []byte {
 // Raw types the raw text of the next column and appends it. What the text
 // means for "no value" is the source's knowledge: it calls Null instead.
 func (b *Builder) Raw(s []byte) {
+	if b.full() {
+		return
+	}
 	c := b.table.Columns[b.column()]
 	switch c.Type {
 	case Text:
@@ -206,7 +225,7 @@ func (b *Builder) Raw(s []byte) {
 // more or fewer cells than columns, goes to the rejects together with raw, its
 // form as the vendor sent it (JSON). It reports whether the row was kept.
 func (b *Builder) EndRow(raw func() []byte) bool {
-	n := b.column()
+	n := b.column() + b.extra
 	if n != b.batch.cols && b.bad < 0 {
 		b.bad, b.reason = min(n, b.batch.cols), fmt.Sprintf("row has %d cells, table has %d columns", n, b.batch.cols)
 	}

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -124,13 +125,16 @@ func TestBuilderRejects(t *testing.T) {
 }
 
 func TestRowWithWrongNumberOfCellsIsRejected(t *testing.T) {
-	b := record.NewBuilder(0, types, nil)
-	if appendRow(b, "1", "2") {
-		t.Fatal("row was kept")
-	}
-	_, rejects := b.Take()
-	if got, _ := rejects.Cell(0, 2); string(got) != "row has 2 cells, table has 9 columns" {
-		t.Errorf("reason %q", got)
+	for _, n := range []int{0, 2, 10, 12} {
+		b := record.NewBuilder(0, types, nil)
+		cells := []string{"1", "2", "3", "1", "2026-03-01", "2026-07-01 10:00:00", "2026-07-01 10:00:00", "x", "1", "extra", "NULL", "more"}[:n]
+		if appendRow(b, cells...) {
+			t.Fatalf("row of %d cells was kept", n)
+		}
+		_, rejects := b.Take()
+		if got, _ := rejects.Cell(0, 2); string(got) != fmt.Sprintf("row has %d cells, table has 9 columns", n) {
+			t.Errorf("reason %q", got)
+		}
 	}
 }
 

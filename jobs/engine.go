@@ -1,0 +1,121 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"exporter/jobs/config"
+	"exporter/jobs/spool"
+	"exporter/ratelimit"
+	"exporter/sinks"
+	"exporter/sources"
+	"exporter/state"
+)
+
+// Engine holds what runs share: opened sinks, one limiter per credential, the
+// spool, the state. It is safe for concurrent use.
+type Engine struct {
+	cfg    *config.Config
+	state  *state.Store
+	spools *spool.Root
+	slots  *semaphore.Weighted // slices at work, over all runs
+	log    *slog.Logger
+	o      Options
+
+	mu       sync.Mutex
+	limiters map[string]*ratelimit.Limiter
+	sinks    map[string]sinks.Sink
+}
+
+// Options tune an engine; the zero value works.
+type Options struct {
+	Log    *slog.Logger
+	Now    func() time.Time
+	Retry  Retry
+	Notify func(Event) // called for every change a person may want to see; must not block
+}
+
+// NewEngine returns an engine over an open state. It touches no network.
+func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Notify == nil {
+		o.Notify = func(Event) {}
+	}
+	o.Retry = o.Retry.withDefaults()
+	root, err := spool.OpenRoot(cfg.Exporter.Spool, cfg.Exporter.SpoolMax)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		cfg: cfg, state: st, spools: root, log: o.Log, o: o,
+		slots:    semaphore.NewWeighted(int64(max(1, cfg.Exporter.Concurrency))),
+		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{},
+	}, nil
+}
+
+// Close saves what the limiters used and closes the sinks.
+func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var errs []error
+	for _, l := range e.limiters {
+		errs = append(errs, l.Close(ctx))
+	}
+	for _, s := range e.sinks {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Source opens a source for the options of one stream.
+func (e *Engine) Source(ctx context.Context, s *config.Source, options sources.Options) (sources.Source, error) {
+	limiter, err := e.limiter(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	src, err := s.Driver.Open(sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Log: e.log.With("source", s.Name)}, s.Settings, options)
+	if err != nil {
+		return nil, fmt.Errorf("open source %s: %w", s.Name, err)
+	}
+	return src, nil
+}
+
+func (e *Engine) limiter(ctx context.Context, s *config.Source) (*ratelimit.Limiter, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l, ok := e.limiters[s.Credential]; ok {
+		return l, nil
+	}
+	l, err := ratelimit.New(ctx, s.Credential, s.Limits, ratelimit.Options{Store: e.state})
+	if err != nil {
+		return nil, fmt.Errorf("limits of source %s: %w", s.Name, err)
+	}
+	e.limiters[s.Credential] = l
+	return l, nil
+}
+
+// Sink opens a sink once and returns it; the engine closes it.
+func (e *Engine) Sink(ctx context.Context, s *config.Sink) (sinks.Sink, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if k, ok := e.sinks[s.Name]; ok {
+		return k, nil
+	}
+	k, err := s.Driver.Open(ctx, s.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("open sink %s: %w", s.Name, err)
+	}
+	e.sinks[s.Name] = k
+	return k, nil
+}

@@ -1,0 +1,135 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"exporter/fault"
+	"exporter/state"
+)
+
+// followEvery is how often a process that waits for another looks at the state.
+const followEvery = 300 * time.Millisecond
+
+// Run requests runs and returns when each has ended, in the order of the
+// requests. It works them off itself under the lease; while another process
+// holds the lease they wait, and follow the other's progress if it takes them
+// over (a serve does). When ctx ends, runs at work stop at their last durable
+// page and requests nobody has begun are withdrawn.
+func (e *Engine) Run(ctx context.Context, requests []state.Run) ([]state.Run, error) {
+	runs := make([]state.Run, len(requests))
+	for i, r := range requests {
+		run, err := e.state.Enqueue(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("request run of job %s: %w", r.Job, err)
+		}
+		runs[i] = run
+	}
+	announced := false
+	for {
+		lease, err := e.state.Acquire(ctx, fmt.Sprintf("run pid %d", os.Getpid()))
+		var held *state.HeldError
+		switch {
+		case err == nil:
+			err := e.workOff(ctx, lease, runs)
+			return runs, err
+		case !errors.As(err, &held):
+			return runs, err
+		}
+		if !announced {
+			announced = true
+			e.log.Info("another process works on this state; waiting for it", "holder", held.Holder)
+			e.o.Notify(Event{Kind: Warning, Run: runs[0], Text: "another process works on this state (" + held.Holder + "); waiting for it"})
+		}
+		done, err := e.follow(ctx, runs)
+		if done || err != nil {
+			return runs, err
+		}
+	}
+}
+
+// follow refreshes the runs and reports whether all have ended.
+func (e *Engine) follow(ctx context.Context, runs []state.Run) (done bool, err error) {
+	if err := sleep(ctx, followEvery); err != nil {
+		return false, errors.Join(err, e.withdraw(context.WithoutCancel(ctx), runs))
+	}
+	done = true
+	for i := range runs {
+		run, ok, err := e.state.Run(ctx, runs[i].ID)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			return false, fault.New(fault.Permanent, "run %s is no longer in the state", runs[i].ID)
+		}
+		if run.Finished.IsZero() {
+			done = false
+		} else if runs[i].Finished.IsZero() {
+			e.o.Notify(Event{Kind: RunEnded, Run: run})
+		}
+		runs[i] = run
+	}
+	return done, nil
+}
+
+// withdraw ends the requests that nobody has begun.
+func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var errs []error
+	for i, r := range runs {
+		if r.State != state.RunQueued {
+			continue
+		}
+		r.State, r.ExitCode, r.Finished = state.RunInterrupted, ExitInterrupted, e.o.Now().UTC()
+		r.Error = "withdrawn before it began"
+		runs[i] = r
+		errs = append(errs, e.state.Finish(ctx, r))
+	}
+	return errors.Join(errs...)
+}
+
+// workOff executes the runs under the lease, all at once: their slices share the
+// engine's slots. Losing the lease stops them like a shutdown does.
+func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.Run) (err error) {
+	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
+	zombies, err := e.state.CloseZombies(ctx, lease.Epoch())
+	if err != nil {
+		return err
+	}
+	if zombies > 0 {
+		e.log.Warn("runs of a process that ended without a word were closed; their slices go on at their last durable page", "runs", zombies)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-lease.Lost():
+			cancel(fault.New(fault.Interrupted, "another process took the state over").WithHint("This process was paused for too long. The other one goes on with the work."))
+		case <-ctx.Done():
+		}
+	}()
+	results := make(chan int, len(runs))
+	for i := range runs {
+		claimed, ok, err := e.state.Claim(ctx, runs[i].ID, lease.Epoch())
+		if err != nil {
+			return err
+		}
+		runs[i] = claimed
+		if !ok { // somebody else has had it
+			results <- i
+			continue
+		}
+		go func() {
+			runs[i] = e.execute(ctx, claimed)
+			results <- i
+		}()
+	}
+	for range runs {
+		<-results
+	}
+	return nil
+}

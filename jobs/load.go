@@ -1,0 +1,172 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"exporter/fault"
+	"exporter/jobs/config"
+	"exporter/jobs/spool"
+	"exporter/record"
+	"exporter/sinks"
+	"exporter/state"
+)
+
+// load brings a finished spool into every sink of the job. A sink that fails
+// does not keep the others from committing; the spool stays until all have.
+func (w *work) load(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice) outcome {
+	rec.State = state.SliceLoading
+	rec.Sinks = map[string]state.SinkState{}
+	if err := w.put(ctx, *rec); err != nil {
+		return outcome{err: err}
+	}
+	l := w.describeLoad(t, sp)
+	out := outcome{state: state.SliceUnchanged}
+	var errs []error
+	for _, k := range w.sinks {
+		s, rows, err := w.loadInto(ctx, t, k, l, sp)
+		rec.Sinks[k.name] = s
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sink %s: %w", k.name, err))
+			continue
+		}
+		if s.State == state.SliceCommitted {
+			out.state, out.rows = state.SliceCommitted, max(out.rows, rows)
+		}
+	}
+	out.err = errors.Join(errs...)
+	switch {
+	case out.err == nil, fault.ClassOf(out.err) == fault.Check, errors.Is(out.err, record.ErrCorrupt):
+		// Loaded everywhere; or the vendor should be asked again next time.
+		if err := sp.Remove(); err != nil {
+			out.err = errors.Join(out.err, err)
+		}
+	}
+	return out
+}
+
+func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
+	l := sinks.Load{
+		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End},
+		Run:   w.run.ID, Mode: w.job.Write, Definition: w.definition,
+		Provisional: t.Open || sp.State().Provisional, Announced: sp.State().Announced, Read: rowsRead(sp),
+	}
+	for i, shape := range w.stream.Tables {
+		l.Tables = append(l.Tables, sinks.Table{Name: tableName(w.job, shape), Shape: shape, Tally: sp.Tallies()[i], Rejected: sp.Rejected()[i]})
+	}
+	return l
+}
+
+// loadInto loads one sink, unless it has exactly these rows already.
+func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
+	tr := tries{policy: w.o.Retry}
+	for {
+		s, rows, err := w.loadOnce(ctx, k, l, sp)
+		if err == nil {
+			w.sliceEvent(t, Event{Kind: SliceLoaded, State: s.State, Sink: k.name, Rows: rows})
+			return s, rows, nil
+		}
+		again, _, pause := tr.next(err)
+		if !again || ctx.Err() != nil || errors.Is(err, record.ErrCorrupt) {
+			return state.SinkState{State: sliceState(err), Error: err.Error()}, 0, err
+		}
+		w.retries(t, fmt.Errorf("sink %s: %w", k.name, err), pause)
+		if err := sleep(ctx, pause); err != nil {
+			return state.SinkState{State: sliceState(err), Error: err.Error()}, 0, err
+		}
+	}
+}
+
+func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
+	before, err := w.committed(ctx, k, l.Slice)
+	if err != nil {
+		return state.SinkState{}, 0, err
+	}
+	if before != nil && before.Same(l) && !w.run.Force {
+		at := w.o.Now().UTC()
+		if err := k.sink.Checked(ctx, l.Slice, at, l.Provisional); err != nil {
+			return state.SinkState{}, 0, err
+		}
+		return state.SinkState{State: state.SliceUnchanged, Rows: before.Written, LoadedAt: before.LoadedAt, CheckedAt: at}, before.Written, nil
+	}
+	if err := check(w.job, l, before); err != nil {
+		return state.SinkState{}, 0, err
+	}
+	l.LoadID = rand.Text()
+	receipt, err := write(ctx, k.sink, l, sp)
+	if err != nil {
+		return state.SinkState{}, 0, err
+	}
+	return state.SinkState{State: state.SliceCommitted, Rows: receipt.Rows, LoadedAt: receipt.At, CheckedAt: receipt.At}, receipt.Rows, nil
+}
+
+// committed asks the sink what it has of the slice now.
+func (w *work) committed(ctx context.Context, k target, s sinks.Slice) (*sinks.Committed, error) {
+	found, err := k.sink.Committed(ctx, s.Job, s.Start, s.Start.Add(1))
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if found[i].Slice.Part == s.Part {
+			return &found[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func write(ctx context.Context, sink sinks.Sink, l sinks.Load, sp *spool.Spool) (sinks.Receipt, error) {
+	wr, err := sink.Begin(ctx, l)
+	if err != nil {
+		return sinks.Receipt{}, err
+	}
+	r, err := writeAll(ctx, wr, sp)
+	if err != nil {
+		return r, errors.Join(err, wr.Abort(context.WithoutCancel(ctx)))
+	}
+	return r, nil
+}
+
+func writeAll(ctx context.Context, wr sinks.Writer, sp *spool.Spool) (sinks.Receipt, error) {
+	for b, err := range sp.Batches() {
+		if err != nil {
+			return sinks.Receipt{}, fault.New(fault.Data, "%w", err)
+		}
+		if err := wr.Write(ctx, b); err != nil {
+			return sinks.Receipt{}, err
+		}
+	}
+	return wr.Commit(ctx)
+}
+
+// check compares what was read with the job's checks and with what is there.
+func check(job *config.Job, l sinks.Load, before *sinks.Committed) error {
+	var rows, rejected int64
+	for _, t := range l.Tables {
+		rejected += t.Rejected
+	}
+	if len(l.Tables) > 0 {
+		rows = l.Tables[0].Tally.Rows
+	}
+	var had int64
+	if before != nil && len(l.Tables) > 0 {
+		had = before.Tables[l.Tables[0].Name].Rows
+	}
+	c := job.Checks
+	switch {
+	case rejected > c.MaxRejects:
+		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d", rejected, c.MaxRejects).
+			WithHint("Old rows stay. `exporter preview %s` shows rejects; give the column another type in [jobs.%s.columns], or raise max_rejects.", job.Name, job.Name)
+	case rows == 0 && rejected == 0 && had > 0 && job.Empty == config.Keep:
+		return fault.New(fault.Check, "the vendor sent no rows for a slice that has %d", had).
+			WithHint("Old rows stay. If the slice is empty now, set empty = \"replace\" and run it again.")
+	case rows < c.MinRows:
+		return fault.New(fault.Check, "%d rows, min_rows is %d", rows, c.MinRows).
+			WithHint("Old rows stay. Run again when the vendor has the data, or lower min_rows.")
+	case c.MaxDrop >= 0 && had > 0 && float64(rows) < float64(had)*(1-c.MaxDrop):
+		return fault.New(fault.Check, "%d rows after %d at the last load, a drop of %.1f %%; max_drop is %g", rows, had, 100*(1-float64(rows)/float64(had)), c.MaxDrop).
+			WithHint("Old rows stay. If the drop is right, raise max_drop and run again.")
+	}
+	return nil
+}

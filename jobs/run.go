@@ -1,0 +1,232 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"exporter/fault"
+	"exporter/jobs/config"
+	"exporter/jobs/plan"
+	"exporter/sinks"
+	"exporter/sources"
+	"exporter/state"
+)
+
+// work is one run at work: a job, its opened source, stream and sinks.
+type work struct {
+	*Engine
+	job        *config.Job
+	run        state.Run
+	src        sources.Source
+	stream     sources.Stream
+	definition string
+	sinks      []target
+
+	mu  sync.Mutex // guards run and err
+	err []error
+}
+
+// target is one sink of a job, with what its ledger knew when the run began. A
+// sink that was down then has err; its slices are extracted all the same.
+type target struct {
+	name      string
+	sink      sinks.Sink
+	committed map[sliceKey]sinks.Committed
+	err       error
+}
+
+type sliceKey struct {
+	part  string
+	start int64
+}
+
+func keyOf(part string, start time.Time) sliceKey { return sliceKey{part, start.UnixMicro()} }
+
+// task is one slice of a run.
+type task struct {
+	part string
+	plan.Slice
+}
+
+// execute runs a claimed run to its end and returns it with its outcome. The
+// life of a run: open, plan, work through the slices, newest first and several
+// at a time, sum up. A slice that fails does not stop the others.
+func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
+	log := e.log.With("job", run.Job, "run", run.ID)
+	log.Info("run started", "trigger", run.Trigger)
+	w := &work{Engine: e, run: run}
+	code := ExitOK
+	if job := e.cfg.Job(run.Job); job == nil {
+		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
+	} else {
+		w.job = job
+		ctx, cancel := context.WithTimeoutCause(ctx, job.Timeout, fault.New(fault.Transient, "run timed out after %s", job.Timeout).
+			WithHint("What was read is safe; the next run goes on there. Raise timeout if runs need longer."))
+		code = w.work(ctx)
+		cancel()
+	}
+	w.finish(context.WithoutCancel(ctx), code)
+	log.Info("run ended", "state", w.run.State, "exit", code, "slices", w.run.Slices, "rows", w.run.Rows, "took", w.run.Finished.Sub(w.run.Started))
+	return w.run
+}
+
+// work opens, plans and works; it returns the run's exit code.
+func (w *work) work(ctx context.Context) int {
+	if err := w.open(ctx); err != nil {
+		return w.failed(err)
+	}
+	tasks, err := w.plan(ctx)
+	if err != nil {
+		return w.failed(err)
+	}
+	w.update(func(r *state.Run) { r.Slices = len(tasks) })
+	w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
+	codes := make([]int, len(tasks))
+	var wait sync.WaitGroup
+	for i, t := range tasks {
+		if err := w.slots.Acquire(ctx, 1); err != nil {
+			codes[i] = w.skipped(ctx, t)
+			continue
+		}
+		wait.Go(func() {
+			defer w.slots.Release(1)
+			codes[i] = w.slice(ctx, t)
+		})
+	}
+	wait.Wait()
+	return Combine(codes)
+}
+
+// open opens the job's source and sinks and reads the sinks' ledgers.
+func (w *work) open(ctx context.Context) error {
+	src, err := w.Source(ctx, w.job.Source, w.job.Options)
+	if err != nil {
+		return err
+	}
+	if w.stream, err = resolve(ctx, src, w.job, w.cfg.Exporter.HashKey); err != nil {
+		return err
+	}
+	w.src, w.definition = src, config.Fingerprint(w.job)
+	for _, s := range w.job.Sinks {
+		t := target{name: s.Name, committed: map[sliceKey]sinks.Committed{}}
+		if t.sink, err = w.Sink(ctx, s); err != nil {
+			return err
+		}
+		ledger, err := t.sink.Committed(ctx, w.job.Name, time.Time{}, time.Time{})
+		if t.err = err; err != nil {
+			w.log.Warn("sink does not answer; slices are extracted and wait in the spool", "job", w.job.Name, "sink", s.Name, "err", err)
+			w.event(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); slices are extracted and wait in the spool", s.Name, err)})
+		}
+		for _, c := range ledger {
+			t.committed[keyOf(c.Slice.Part, c.Slice.Start)] = c
+		}
+		w.sinks = append(w.sinks, t)
+	}
+	return w.checkGrid()
+}
+
+// checkGrid refuses a job whose committed slices were cut differently: their
+// rows would be there twice.
+func (w *work) checkGrid() error {
+	grid := gridOf(w.job)
+	for _, t := range w.sinks {
+		for _, c := range t.committed {
+			if now := grid.Containing(c.Slice.Start); !now.Start.Equal(c.Slice.Start) || !now.End.Equal(c.Slice.End) {
+				return fault.New(fault.Config, "job %s: sink %s holds slice %s, which is no %s interval of zone %s", w.job.Name, t.name, c.Slice.Interval(), w.job.Interval, w.job.DataZone).
+					WithHint("interval and data_timezone cannot change once slices are committed. Set them back, or give the job a new name and table.")
+			}
+		}
+	}
+	return nil
+}
+
+// plan lists the run's slices, newest first, every interval once per part.
+func (w *work) plan(ctx context.Context) ([]task, error) {
+	parts := []string{""}
+	if p, ok := w.src.(sources.Parted); ok {
+		var err error
+		if parts, err = p.Parts(ctx, w.stream.Name); err != nil {
+			return nil, fmt.Errorf("list parts of stream %s: %w", w.stream.Name, err)
+		}
+	}
+	cached, err := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	known := knowledge{targets: w.sinks, parts: parts, cached: cached}
+	chosen, left, err := choose(w.job, w.run, known, w.o.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range left {
+		w.event(Event{Kind: Warning, Interval: i, Text: "interval " + i.String() + " is still open and left out"})
+	}
+	if w.run.From.IsZero() {
+		if chosen, err = w.addChanged(ctx, chosen); err != nil {
+			return nil, err
+		}
+	}
+	var tasks []task
+	for _, s := range chosen {
+		for _, part := range parts {
+			tasks = append(tasks, task{part: part, Slice: s})
+		}
+	}
+	return tasks, nil
+}
+
+// failed notes a failure that kept the run from its slices.
+func (w *work) failed(err error) int {
+	w.mu.Lock()
+	w.err = append(w.err, err)
+	w.mu.Unlock()
+	return ExitCode(err)
+}
+
+// skipped notes a slice whose turn did not come.
+func (w *work) skipped(ctx context.Context, t task) int {
+	err := context.Cause(ctx)
+	w.ended(context.WithoutCancel(ctx), t, state.Slice{}, outcome{err: err})
+	return ExitCode(err)
+}
+
+// finish records the run's outcome, also when everything else was cancelled.
+func (w *work) finish(ctx context.Context, code int) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	w.mu.Lock()
+	r, err := &w.run, errors.Join(w.err...)
+	r.ExitCode, r.State, r.Finished = code, runState(code), w.o.Now().UTC()
+	if err != nil {
+		r.Error, r.Class, r.Hint = w.err[0].Error(), string(fault.ClassOf(w.err[0])), fault.HintOf(w.err[0])
+	}
+	run := *r
+	w.mu.Unlock()
+	ferr := w.state.Finish(ctx, run)
+	if code == ExitOK && run.From.IsZero() {
+		ferr = errors.Join(ferr, w.state.SetFiring(ctx, run.Job, run.Started))
+	}
+	if ferr != nil {
+		w.log.Error("outcome of run could not be recorded", "job", run.Job, "run", run.ID, "err", ferr)
+		err = errors.Join(err, ferr)
+	}
+	w.event(Event{Kind: RunEnded, Err: err})
+}
+
+// update changes the run's record under its lock.
+func (w *work) update(change func(*state.Run)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.run)
+}
+
+// event tells whoever watches.
+func (w *work) event(ev Event) {
+	w.mu.Lock()
+	ev.Run = w.run
+	w.mu.Unlock()
+	w.o.Notify(ev)
+}

@@ -1,0 +1,255 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"exporter/fault"
+	"exporter/jobs/spool"
+	"exporter/record"
+	"exporter/sources"
+	"exporter/state"
+)
+
+// outcome is how a slice of a run ended.
+type outcome struct {
+	state string // committed or unchanged when err is nil
+	rows  int64
+	err   error
+}
+
+// slice is the life of one slice: open the spool, extract what is missing, check,
+// load into every sink, give the spool up. It returns the slice's exit code.
+func (w *work) slice(ctx context.Context, t task) int {
+	rec := state.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End, Definition: w.definition, Run: w.run.ID, State: state.SliceExtracting}
+	w.sliceEvent(t, Event{Kind: SliceBegan, State: rec.State})
+	out := w.recovered(ctx, t, &rec)
+	return w.ended(context.WithoutCancel(ctx), t, rec, out)
+}
+
+// recovered turns a panic of an attempt into a recorded failure.
+func (w *work) recovered(ctx context.Context, t task, rec *state.Slice) (out outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			out = outcome{err: fault.New(fault.Permanent, "panic: %v", p).WithHint("This is a bug in exporter. Please report it with the log.")}
+		}
+	}()
+	return w.attempt(ctx, t, rec)
+}
+
+func (w *work) attempt(ctx context.Context, t task, rec *state.Slice) outcome {
+	tr := tries{policy: w.o.Retry}
+	for {
+		out := w.pass(ctx, t, rec, &tr)
+		if !errors.Is(out.err, record.ErrCorrupt) {
+			return out
+		}
+		// Whatever is damaged on disk can be had from the vendor again.
+		again, _, pause := tr.next(fault.New(fault.Drift, "%w", out.err))
+		if !again {
+			return out
+		}
+		w.retries(t, out.err, pause)
+		if err := sleep(ctx, pause); err != nil {
+			return outcome{err: err}
+		}
+	}
+}
+
+// pass takes the slice once through spool and sinks.
+func (w *work) pass(ctx context.Context, t task, rec *state.Slice, tr *tries) (out outcome) {
+	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables}, w.o.Now())
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer func() { out.err = errors.Join(out.err, sp.Close()) }()
+	if why != "" {
+		w.sliceEvent(t, Event{Kind: Warning, Text: "the slice's spool is not used, the slice is read again: " + why})
+	}
+	w.note(rec, sp)
+	if err := w.put(ctx, *rec); err != nil {
+		return outcome{err: err}
+	}
+	if !sp.State().Finished {
+		if err := w.extract(ctx, t, sp, rec, tr); err != nil {
+			return outcome{err: w.located(err, sp)}
+		}
+	}
+	rec.State = state.SliceExtracted
+	w.note(rec, sp)
+	if err := w.put(ctx, *rec); err != nil {
+		return outcome{err: err}
+	}
+	return w.load(ctx, t, sp, rec)
+}
+
+// located says on which page a failure stopped the slice, and what is safe.
+func (w *work) located(err error, sp *spool.Spool) error {
+	return fmt.Errorf("page %d: %w", sp.State().Pages+1, err)
+}
+
+// extract reads the slice from its last checkpoint to its end.
+func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice, tr *tries) error {
+	for {
+		err := w.read(ctx, t, sp, rec, tr)
+		if err == nil {
+			if err = reconcile(sp); err == nil {
+				return sp.Finish()
+			}
+		}
+		if rerr := sp.Rollback(); rerr != nil {
+			return errors.Join(err, rerr)
+		}
+		again, over, pause := tr.next(err)
+		if !again || ctx.Err() != nil {
+			return err
+		}
+		w.retries(t, err, pause)
+		if over {
+			if err := sp.Restart(w.o.Now()); err != nil {
+				return err
+			}
+		}
+		rec.Attempts++
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// read appends pages to the spool until the slice is read or something fails.
+func (w *work) read(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice, tr *tries) error {
+	req := sources.Request{Stream: w.stream, Part: t.part, Interval: t.Interval, Zone: w.job.DataZone, After: sp.State().Next}
+	for page, err := range w.src.Read(ctx, req) {
+		if err != nil {
+			return err
+		}
+		if page.Warning != "" {
+			w.sliceEvent(t, Event{Kind: Warning, Text: page.Warning})
+		}
+		if err := sp.Append(&page); err != nil {
+			return err
+		}
+		if page.Next == nil {
+			continue
+		}
+		if err := sp.Checkpoint(page); err != nil {
+			return err
+		}
+		tr.progress()
+		w.note(rec, sp)
+		w.sliceEvent(t, Event{Kind: SliceRead, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced})
+		if err := w.put(ctx, *rec); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// reconcile compares what the vendor announced with what was read.
+func reconcile(sp *spool.Spool) error {
+	st := sp.State()
+	if read := rowsRead(sp); st.Announced != sources.Unknown && st.Announced != read && !st.Provisional {
+		return fault.New(fault.Drift, "the vendor announced %d rows, %d were read", st.Announced, read).
+			WithHint("Rows were added or removed while they were read. The slice is read again; old rows stay until it is complete.")
+	}
+	return nil
+}
+
+func rowsRead(sp *spool.Spool) int64 {
+	kept, rejected := rowsOf(sp)
+	return kept + rejected
+}
+
+// rowsOf counts rows kept and rejected over all tables.
+func rowsOf(sp *spool.Spool) (kept, rejected int64) {
+	for i, t := range sp.Tallies() {
+		kept += t.Rows
+		rejected += sp.Rejected()[i]
+	}
+	return kept, rejected
+}
+
+// note copies the spool's state into the slice's record.
+func (w *work) note(rec *state.Slice, sp *spool.Spool) {
+	st := sp.State()
+	_, rec.Rejected = rowsOf(sp)
+	rec.Rows, rec.Page, rec.Announced, rec.Provisional = rowsRead(sp), st.Pages, st.Announced, st.Provisional
+}
+
+// put stores the slice's record.
+func (w *work) put(ctx context.Context, rec state.Slice) error {
+	rec.Updated = w.o.Now().UTC()
+	return w.state.PutSlice(ctx, rec)
+}
+
+// ended records how a slice ended, in the state, the run and the log.
+func (w *work) ended(ctx context.Context, t task, rec state.Slice, out outcome) int {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	rec.State = out.state
+	if out.err != nil {
+		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, describe(t), out.err)
+		rec.State = sliceState(out.err)
+		rec.Class, rec.Error, rec.Hint = string(fault.ClassOf(out.err)), out.err.Error(), fault.HintOf(out.err)
+		if rec.State == state.SliceWaiting {
+			rec.WaitUntil = w.o.Now().Add(fault.WaitOf(out.err)).UTC()
+		}
+	}
+	if rec.Job != "" {
+		if err := w.put(ctx, rec); err != nil {
+			out.err = errors.Join(out.err, err)
+		}
+	}
+	w.update(func(r *state.Run) {
+		switch rec.State {
+		case state.SliceCommitted:
+			r.Committed++
+			r.Rows += out.rows
+		case state.SliceUnchanged:
+			r.Unchanged++
+		case state.SliceWaiting:
+			r.Waiting++
+		default:
+			r.Failed++
+		}
+		if out.err != nil {
+			w.err = append(w.err, out.err)
+		}
+	})
+	if out.err != nil {
+		w.log.Error("slice failed", "job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "class", fault.ClassOf(out.err), "err", out.err, "hint", fault.HintOf(out.err))
+	} else {
+		w.log.Info("slice done", "job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "state", rec.State, "rows", out.rows)
+	}
+	w.sliceEvent(t, Event{Kind: SliceEnded, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced, Until: rec.WaitUntil, Err: out.err})
+	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
+		w.log.Warn("progress of run could not be recorded", "job", w.job.Name, "run", w.run.ID, "err", err)
+	}
+	return ExitCode(out.err)
+}
+
+func (w *work) snapshot() state.Run {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.run
+}
+
+func (w *work) retries(t task, err error, pause time.Duration) {
+	w.log.Warn("slice is tried again", "job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "pause", pause, "err", err)
+	w.sliceEvent(t, Event{Kind: SliceRetries, Err: err, Until: w.o.Now().Add(pause)})
+}
+
+func (w *work) sliceEvent(t task, ev Event) {
+	ev.Part, ev.Interval = t.part, t.Interval
+	w.event(ev)
+}
+
+func describe(t task) string {
+	if t.part == "" {
+		return t.Interval.String()
+	}
+	return t.part + " " + t.Interval.String()
+}

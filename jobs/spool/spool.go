@@ -1,0 +1,335 @@
+// Package spool keeps the extracted rows of slices on disk until every sink has
+// committed them. Rate-limited calls are the scarce resource: what was read once
+// is never read again because a database was down or the process died.
+//
+// One folder per slice holds, for each table, a file of batches and a file of
+// rejects, and meta.json. A batch is a frame: length and checksum, then the s2
+// compressed lasting form of a record.Batch.
+//
+// Invariants: meta.json names for every file how many bytes belong to the last
+// checkpoint; it is replaced atomically after those bytes are synced, so bytes
+// beyond it never count and a crash at any point leaves the last checkpoint.
+// The folder says everything: a lost state store costs no extracted row. Files
+// hold no secrets; folders have mode 0700. Sizes are bytes.
+package spool
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"exporter/fault"
+	"exporter/record"
+	"exporter/sources"
+)
+
+// format is the version of files and meta.json; others are extracted anew.
+const format = 1
+
+// Fresh is how long rows in a spool are worth loading or adding to; older ones
+// may have been restated by the vendor since and are extracted anew.
+const Fresh = 48 * time.Hour
+
+// Root is the folder of all spools of a configuration.
+type Root struct {
+	dir  string
+	max  int64
+	used atomic.Int64
+}
+
+// OpenRoot creates the folder if need be and counts what is in it. Max is the
+// most its files may hold together, 0 = unbounded.
+func OpenRoot(dir string, most int64) (*Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.New(fault.Config, "create spool: %w", err).WithHint("Set [exporter] spool to a folder this user may write to.")
+	}
+	r := &Root{dir: dir, max: most}
+	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && isData(d.Name()) {
+			r.used.Add(info.Size())
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fault.New(fault.Config, "measure spool: %w", err)
+	}
+	return r, nil
+}
+
+// Used returns the bytes in all spools.
+func (r *Root) Used() int64 { return r.used.Load() }
+
+// Spec says what a spool must be about to be gone on with.
+type Spec struct {
+	Job, Part  string
+	Interval   sources.Interval
+	Definition string
+	Tables     []record.Table
+}
+
+// dir names the folder: readable, and safe whatever a part is called.
+func (s Spec) dir() string {
+	sum := sha256.Sum256([]byte(s.Part + "\x00" + s.Interval.String()))
+	return filepath.Join(s.Job, s.Interval.Start.UTC().Format("20060102T150405Z")+"-"+hex.EncodeToString(sum[:6]))
+}
+
+func (s Spec) fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintln(h, format, s.Job, s.Part, s.Interval, s.Definition)
+	for _, t := range s.Tables {
+		fmt.Fprintln(h, t.Name, t.Fingerprint())
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// State is what a spool holds at its last checkpoint.
+type State struct {
+	Format      int                `json:"format"`
+	Fingerprint string             `json:"fingerprint"`
+	Owner       string             `json:"owner"` // who opened it last; see commit
+	Started     time.Time          `json:"started"`
+	Finished    bool               `json:"finished"`
+	Next        sources.Checkpoint `json:"next"`
+	Pages       int64              `json:"pages"` // of the API, read completely
+	Announced   int64              `json:"announced"`
+	Provisional bool               `json:"provisional"`
+	Files       []fileState        `json:"files"` // two per table: rows, rejects
+	Tallies     []json.RawMessage  `json:"tallies"`
+	Rejected    []int64            `json:"rejected"`
+}
+
+type fileState struct {
+	Bytes int64 `json:"bytes"`
+}
+
+// Spool is the spool of one slice. It is not safe for concurrent use.
+type Spool struct {
+	root  *Root
+	dir   string
+	spec  Spec
+	state State // at the last checkpoint
+	files []*file
+	// since the last checkpoint
+	tallies  []*record.Tally
+	rejected []int64
+	scratch  []byte
+}
+
+// Open goes on with the spool of a slice, or begins one: because there is none,
+// or because the one there is about something else, too old, or damaged; why
+// then tells the operator ("" if there was none).
+func (r *Root) Open(spec Spec, now time.Time) (s *Spool, why string, err error) {
+	s = &Spool{root: r, spec: spec, dir: filepath.Join(r.dir, spec.dir())}
+	why, ok := s.resume(now)
+	if ok {
+		err := s.openFiles()
+		if err == nil {
+			err = s.Rollback()
+		}
+		switch {
+		case err == nil:
+			s.state.Owner = rand.Text()
+			return s, "", s.publish(s.state)
+		case !errors.Is(err, record.ErrCorrupt):
+			return nil, "", errors.Join(err, s.Close())
+		}
+		why = "its files are shorter than its checkpoint says"
+	}
+	return s, why, s.Restart(now)
+}
+
+// resume reads meta.json and reports whether the spool can be gone on with.
+func (s *Spool) resume(now time.Time) (why string, ok bool) {
+	data, err := os.ReadFile(s.meta())
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false
+	}
+	if err != nil {
+		return fmt.Sprintf("its checkpoint cannot be read (%v)", err), false
+	}
+	st := State{}
+	switch err := json.Unmarshal(data, &st); {
+	case err != nil:
+		return fmt.Sprintf("its checkpoint is damaged (%v)", err), false
+	case st.Fingerprint != s.spec.fingerprint() || st.Format != format:
+		return "the job's definition changed since", false
+	case now.Sub(st.Started) > Fresh || st.Started.After(now.Add(time.Hour)):
+		return fmt.Sprintf("it was begun at %s, over %s ago", st.Started.UTC().Format(time.RFC3339), Fresh), false
+	case len(st.Files) != 2*len(s.spec.Tables) || len(st.Tallies) != len(s.spec.Tables) || len(st.Rejected) != len(s.spec.Tables):
+		return "its checkpoint is damaged", false
+	}
+	s.state = st
+	return "", true
+}
+
+// Restart empties the spool.
+func (s *Spool) Restart(now time.Time) error {
+	if err := errors.Join(s.Close(), s.removeFiles()); err != nil {
+		return s.fail("empty", err)
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return s.fail("create", err)
+	}
+	n := len(s.spec.Tables)
+	s.state = State{
+		Format: format, Fingerprint: s.spec.fingerprint(), Owner: rand.Text(), Started: now.UTC(), Announced: sources.Unknown,
+		Files: make([]fileState, 2*n), Tallies: make([]json.RawMessage, n), Rejected: make([]int64, n),
+	}
+	s.tallies, s.rejected = make([]*record.Tally, n), make([]int64, n)
+	for i, t := range s.spec.Tables {
+		s.tallies[i] = record.NewTally(t)
+	}
+	if err := s.openFiles(); err != nil {
+		return err
+	}
+	if err := s.describe(&s.state); err != nil {
+		return err
+	}
+	return s.publish(s.state)
+}
+
+// State returns what is durable.
+func (s *Spool) State() State { return s.state }
+
+// Tallies returns the tallies of the rows so far, one per table.
+func (s *Spool) Tallies() []*record.Tally { return s.tallies }
+
+// Rejected returns the number of rejects so far, one per table.
+func (s *Spool) Rejected() []int64 { return s.rejected }
+
+// Append adds a page's rows. They count once a Checkpoint or Finish follows.
+func (s *Spool) Append(p *sources.Page) error {
+	if p.Batch.Rows() > 0 {
+		s.tallies[p.Batch.Table].Add(&p.Batch)
+		if err := s.write(2*p.Batch.Table, &p.Batch); err != nil {
+			return err
+		}
+	}
+	if n := p.Rejects.Rows(); n > 0 {
+		s.rejected[p.Rejects.Table] += int64(n)
+		return s.write(2*p.Rejects.Table+1, &p.Rejects)
+	}
+	return nil
+}
+
+func (s *Spool) write(file int, b *record.Batch) error {
+	s.scratch = b.AppendBinary(s.scratch[:0])
+	n, err := s.files[file].append(s.scratch)
+	if err != nil {
+		return s.fail("write", err)
+	}
+	if used := s.root.used.Add(n); s.root.max > 0 && used > s.root.max {
+		return fault.New(fault.Parked, "spool is full: %d of %d bytes are in use", used, s.root.max).
+			WithHint("Slices that wait for a sink fill the spool. Bring the sink back, or raise [exporter] spool_max.")
+	}
+	return nil
+}
+
+// Checkpoint makes everything appended so far durable, with the place to go on.
+func (s *Spool) Checkpoint(p sources.Page) error {
+	next := s.state
+	if p.Next != nil {
+		next.Next = *p.Next
+		next.Pages++
+	}
+	next.Announced, next.Provisional = p.Announced, p.Provisional
+	return s.commit(next)
+}
+
+// Finish marks the slice as read completely.
+func (s *Spool) Finish() error {
+	next := s.state
+	next.Finished = true
+	return s.commit(next)
+}
+
+// commit makes next the last checkpoint. A process that was paused while
+// another took its slice over finds the other's name and keeps its hands off.
+func (s *Spool) commit(next State) error {
+	data, err := os.ReadFile(s.meta())
+	if err != nil {
+		return s.fail("read", err)
+	}
+	var there State
+	if err := json.Unmarshal(data, &there); err != nil || there.Owner != s.state.Owner {
+		return fault.New(fault.Interrupted, "spool %s was taken over by another executor", s.dir)
+	}
+	if err := s.describe(&next); err != nil {
+		return err
+	}
+	if err := s.publish(next); err != nil {
+		return err
+	}
+	s.state = next
+	return nil
+}
+
+// describe syncs the files and notes what they hold.
+func (s *Spool) describe(st *State) error {
+	st.Files = make([]fileState, len(s.files))
+	for i, f := range s.files {
+		if err := f.sync(); err != nil {
+			return s.fail("sync", err)
+		}
+		st.Files[i] = fileState{Bytes: f.size}
+	}
+	st.Rejected = append([]int64(nil), s.rejected...)
+	st.Tallies = make([]json.RawMessage, len(s.tallies))
+	for i, t := range s.tallies {
+		data, err := json.Marshal(t)
+		if err != nil {
+			return s.fail("describe", err)
+		}
+		st.Tallies[i] = data
+	}
+	return nil
+}
+
+func (s *Spool) publish(st State) error {
+	data, err := json.Marshal(st)
+	if err != nil {
+		return s.fail("describe", err)
+	}
+	if err := replaceFile(s.meta(), data); err != nil {
+		return s.fail("checkpoint", err)
+	}
+	return nil
+}
+
+func (s *Spool) meta() string { return filepath.Join(s.dir, "meta.json") }
+
+// Rollback cuts the spool back to its last checkpoint.
+func (s *Spool) Rollback() error {
+	for i, f := range s.files {
+		freed, err := f.truncate(s.state.Files[i].Bytes)
+		if err != nil {
+			return s.fail("cut back", err)
+		}
+		s.root.used.Add(-freed)
+	}
+	s.tallies = make([]*record.Tally, len(s.spec.Tables))
+	for i, t := range s.spec.Tables {
+		s.tallies[i] = record.NewTally(t)
+		if err := s.tallies[i].Restore(s.state.Tallies[i]); err != nil {
+			return errors.Join(record.ErrCorrupt, err)
+		}
+	}
+	s.rejected = append([]int64(nil), s.state.Rejected...)
+	return nil
+}
+
+func (s *Spool) fail(what string, err error) error {
+	return fault.New(fault.Permanent, "%s spool %s: %w", what, s.dir, err).
+		WithHint("Everything up to page %d of this slice is safe. Free space or mend the folder, then run again: the slice goes on there.", s.state.Pages)
+}
