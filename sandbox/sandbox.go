@@ -1,0 +1,82 @@
+// Package sandbox serves the vendors' APIs from this machine: for the demo, for
+// users without credentials, for tests and for benchmarks.
+//
+// A vendor is a room of its own (package hasoffers); the counters, the limits and
+// the faults are shared by all rooms. A room is built from the vendor sheet and
+// never from the source that reads it: what both got wrong would look right.
+//
+//	/hasoffers/...    a vendor, also at its own paths: /Apiv3/json, /v3/, /authorize
+//	/_sandbox/...     counters and switches, for other processes
+//
+// The sandbox is open to everyone who reaches it and belongs on loopback only.
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+
+	"exporter/sandbox/faults"
+	"exporter/sandbox/hasoffers"
+	"exporter/sandbox/meter"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Config is what all rooms look like. The zero value answers at once and without limits.
+type Config struct {
+	Seed      uint64           `json:"seed"` // decides every row
+	HasOffers hasoffers.Config `json:"hasoffers"`
+}
+
+// Default returns the vendors as they are known, limits included.
+func Default() Config { return Config{Seed: 1, HasOffers: hasoffers.Default()} }
+
+// Parse reads a JSON configuration over [Default]. Unknown keys are errors.
+func Parse(data []byte) (Config, error) {
+	cfg := Default()
+	if err := json.Unmarshal(data, &cfg, json.RejectUnknownMembers(true)); err != nil {
+		return Config{}, fmt.Errorf("read sandbox configuration: %w", err)
+	}
+	return cfg, nil
+}
+
+// Sandbox is a set of rooms. Make one with [New]; safe for concurrent use.
+type Sandbox struct {
+	meter     *meter.Meter
+	faults    *faults.Set
+	hasOffers *hasoffers.Server
+}
+
+// New returns a sandbox that has served nobody yet.
+func New(cfg Config) (*Sandbox, error) {
+	set, err := faults.NewSet(cfg.Seed)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sandbox{meter: meter.New(), faults: set}
+	if s.hasOffers, err = hasoffers.New(cfg.Seed, cfg.HasOffers, s.meter, s.faults); err != nil {
+		return nil, fmt.Errorf("sandbox hasoffers: %w", err)
+	}
+	return s, nil
+}
+
+// HasOffers returns the room of HasOffers: its rows, its drifts, its tokens.
+func (s *Sandbox) HasOffers() *hasoffers.Server { return s.hasOffers }
+
+// Meter returns the counters of all rooms.
+func (s *Sandbox) Meter() *meter.Meter { return s.meter }
+
+// Faults returns the faults in force in all rooms.
+func (s *Sandbox) Faults() *faults.Set { return s.faults }
+
+// Handler serves the rooms and the switches.
+func (s *Sandbox) Handler() http.Handler {
+	vendor := s.hasOffers.Handler()
+	mux := http.NewServeMux()
+	mux.Handle("/hasoffers/", http.StripPrefix("/hasoffers", vendor))
+	for _, path := range []string{"/Apiv3/json", "/v3/", "/authorize"} {
+		mux.Handle(path, vendor)
+	}
+	s.control(mux)
+	return mux
+}
