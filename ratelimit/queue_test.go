@@ -1,0 +1,183 @@
+package ratelimit_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"exporter/fault"
+	"exporter/ratelimit"
+)
+
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "1/1s")}}, ratelimit.Options{})
+		spend(t, l, 1)
+		var order []int
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				p := acquire(t, l, ratelimit.Ask{})
+				order = append(order, i) // one at a time: the limit is one per second
+				p.Release()
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if !slices.IsSorted(order) || len(order) != 20 {
+			t.Errorf("served in order %v", order)
+		}
+	})
+}
+
+func TestClassUsedUpLetsOthersPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{
+			Windows: []ratelimit.Window{window(t, "100/1s")},
+			Classes: map[string][]ratelimit.Window{"heavy": {window(t, "1/1m")}, "off": {}},
+		}, ratelimit.Options{})
+		start := time.Now()
+		heavy := func() time.Duration {
+			acquire(t, l, ratelimit.Ask{Class: "heavy"}).Release()
+			return time.Since(start)
+		}
+		if got := heavy(); got != 0 {
+			t.Errorf("first heavy request after %s, want at once", got)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if got := heavy(); got != time.Minute {
+				t.Errorf("second heavy request after %s, want 1m", got)
+			}
+		})
+		synctest.Wait()
+		for _, class := range []string{"", "off", "unknown"} {
+			acquire(t, l, ratelimit.Ask{Class: class}).Release()
+		}
+		if got := time.Since(start); got != 0 {
+			t.Errorf("others waited %s behind a heavy one", got)
+		}
+		wg.Wait()
+	})
+}
+
+func TestWeightTakesPermits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "5/1s")}}, ratelimit.Options{})
+		start := time.Now()
+		for range 3 {
+			acquire(t, l, ratelimit.Ask{Weight: 3}).Release()
+		}
+		if got := time.Since(start); got != 2*time.Second {
+			t.Errorf("three requests of weight 3 took %s, want one per window", got)
+		}
+		_, err := l.Acquire(t.Context(), ratelimit.Ask{Weight: 6})
+		if fault.ClassOf(err) != fault.Config {
+			t.Errorf("weight above the window: %v, want a config error", err)
+		}
+	})
+}
+
+func TestConcurrencyIsHeldUntilRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{Concurrency: 1}, ratelimit.Options{})
+		p := acquire(t, l, ratelimit.Ask{})
+		p.FirstByte()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := l.Acquire(ctx, ratelimit.Ask{})
+		if !errors.Is(err, context.DeadlineExceeded) || fault.ClassOf(err) != fault.Transient {
+			t.Fatalf("second request got in beside the first: %v", err)
+		}
+		p.Release()
+		p.Release()
+		p.FirstByte()
+		q := acquire(t, l, ratelimit.Ask{})
+		if got := l.Status().InFlight; got != 1 {
+			t.Errorf("in flight = %d after a double release, want 1", got)
+		}
+		q.Release()
+	})
+}
+
+func TestCancelledWaiterLeavesNoTrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "1/1m")}}, ratelimit.Options{})
+		spend(t, l, 1)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var wg sync.WaitGroup
+		stop := errors.New("shutdown")
+		for range 4 {
+			wg.Go(func() {
+				_, err := l.Acquire(ctx, ratelimit.Ask{})
+				if fault.ClassOf(err) != fault.Interrupted || !errors.Is(err, stop) {
+					t.Errorf("Acquire = %v, want interrupted by %v", err, stop)
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		cancel(stop)
+		wg.Wait()
+		if _, err := l.Acquire(ctx, ratelimit.Ask{}); fault.ClassOf(err) != fault.Interrupted {
+			t.Errorf("Acquire with an ended context = %v", err)
+		}
+		spend(t, l, 1)
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("next permit after %s, want 1m", got)
+		}
+	})
+}
+
+func TestCloseTurnsWaitersAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "1/1m")}}, ratelimit.Options{})
+		p := acquire(t, l, ratelimit.Ask{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := l.Acquire(t.Context(), ratelimit.Ask{}); fault.ClassOf(err) != fault.Interrupted {
+				t.Errorf("waiter at Close: %v", err)
+			}
+		})
+		synctest.Wait()
+		for range 2 {
+			if err := l.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wg.Wait()
+		p.Release()
+		if _, err := l.Acquire(t.Context(), ratelimit.Ask{}); fault.ClassOf(err) != fault.Interrupted {
+			t.Errorf("Acquire after Close: %v", err)
+		}
+	})
+}
+
+func TestRateIsCloseToTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const latency = 50 * time.Millisecond
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "20/1s")}}, ratelimit.Options{})
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				for range 50 {
+					p := acquire(t, l, ratelimit.Ask{})
+					time.Sleep(latency)
+					p.FirstByte()
+					p.Release()
+				}
+			})
+		}
+		wg.Wait()
+		// 1000 requests are 50 bursts; the last ends after 49 windows and 50 latencies.
+		want := 49*time.Second + 50*latency
+		if got := time.Since(start); got > want+want/100 || got < want-want/100 {
+			t.Errorf("1000 requests at 20/s took %s, want %s", got, want)
+		}
+	})
+}
