@@ -1,0 +1,139 @@
+package config
+
+import (
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"exporter/ratelimit"
+	"exporter/record"
+	"exporter/settings"
+	"exporter/sinks"
+	"exporter/sources"
+)
+
+// Drivers are the adapters a configuration may name.
+type Drivers struct {
+	Sources []sources.Driver
+	Sinks   []sinks.Driver
+}
+
+// Config is a checked configuration. Its lists have the order of the file.
+type Config struct {
+	Path     string // as it was given to Load
+	Dir      string // absolute folder of the file, where relative paths start
+	Exporter Exporter
+	Sources  []*Source
+	Sinks    []*Sink
+	Jobs     []*Job
+	Warnings []Issue // worth a look, in file order; nothing is refused for them
+}
+
+// Exporter is the [exporter] table.
+type Exporter struct {
+	Zone        *time.Location  // of schedules, unless a job has its own
+	State       string          // absolute path of the SQLite file
+	Spool       string          // absolute path of the folder
+	SpoolMax    int64           // bytes; extraction parks when the spool holds more
+	Key         settings.Secret // encrypts stored tokens; "" = a key file beside the state
+	HashKey     settings.Secret // of columns that are hashed; "" only if there are none
+	Listen      string          // host:port of health, metrics and status page; "" = off
+	Concurrency int             // slices at work at once
+}
+
+// Source is one [sources.NAME] table.
+type Source struct {
+	Name       string
+	Driver     sources.Driver
+	Settings   sources.Config
+	Credential string           // what limits and tokens belong to
+	Limits     ratelimit.Limits // the driver's defaults with the table's own over them
+}
+
+// Sink is one [sinks.NAME] table.
+type Sink struct {
+	Name     string
+	Driver   sinks.Driver
+	Settings sinks.Config
+}
+
+// Job is one [jobs.NAME] table with every default filled in.
+type Job struct {
+	Name    string
+	Source  *Source
+	Kind    sources.Kind // of the stream
+	Options sources.Options
+	Sinks   []*Sink
+	Table   string // a stream that fills several tables puts it before their names
+
+	Schedule string // as written
+	// Cron is a cron.ConstantDelaySchedule for @every, else a *cron.SpecSchedule in Zone.
+	Cron     cron.Schedule
+	Zone     *time.Location // of the schedule
+	DataZone *time.Location // where the bounds of data intervals are midnights
+
+	Interval settings.Duration // of a slice; zero for streams without intervals
+	Lookback settings.Duration // at least Interval
+	Start    time.Time         // first midnight in DataZone the job owes; zero = none
+	Settle   time.Duration     // an interval is closed this long after its end
+	Open     bool              // the running interval is loaded too
+
+	Write    sinks.Mode
+	Empty    string        // "keep" or "replace"
+	Missed   string        // "run" or "skip"
+	Overlap  string        // "skip" or "queue"
+	Priority string        // "scheduled" or "backfill"
+	Timeout  time.Duration // of a run
+	Freeze   bool          // neither columns nor wider types are added
+
+	RenamedFrom []string
+	Columns     []ColumnRule // in file order
+	Checks      Checks
+
+	hashID string // tells hash keys apart where a column is hashed
+}
+
+// The actions of a [ColumnRule].
+const (
+	ActionType = "type"
+	ActionDrop = "drop"
+	ActionHash = "hash"
+)
+
+// ColumnRule is one line of [jobs.NAME.columns].
+type ColumnRule struct {
+	Name   string
+	Action string
+	Type   record.Type // for ActionType
+}
+
+// Checks is the [jobs.NAME.checks] table.
+type Checks struct {
+	MinRows    int64   // fewer rows fail the slice
+	MaxDrop    float64 // 0..1 of the slice's last load; negative = not checked
+	MaxRejects int64   // more rejects fail the slice
+}
+
+// Source returns the named source, nil if there is none.
+func (c *Config) Source(name string) *Source {
+	return find(c.Sources, func(s *Source) bool { return s.Name == name })
+}
+
+// Sink returns the named sink, nil if there is none.
+func (c *Config) Sink(name string) *Sink {
+	return find(c.Sinks, func(s *Sink) bool { return s.Name == name })
+}
+
+// Job returns the named job, nil if there is none.
+func (c *Config) Job(name string) *Job {
+	return find(c.Jobs, func(j *Job) bool { return j.Name == name })
+}
+
+func find[T any](list []*T, match func(*T) bool) *T {
+	for _, v := range list {
+		if match(v) {
+			return v
+		}
+	}
+	return nil
+}

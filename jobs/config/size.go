@@ -1,0 +1,66 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+)
+
+// Size is a number of bytes, written as an integer and a unit: "20GiB".
+type Size int64
+
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{
+	{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
+	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1},
+}
+
+var size = regexp.MustCompile(`^([0-9]{1,18})([KMGT]i?B|B)$`)
+
+// ParseSize reads a size in KiB, MiB, GiB, TiB (powers of 1024), KB, MB, GB, TB
+// (powers of 1000) or B.
+func ParseSize(s string) (Size, error) {
+	m := size.FindStringSubmatch(s)
+	if m == nil {
+		return 0, fmt.Errorf("%q is not a size; write an integer and one of B, KiB, MiB, GiB, TiB, KB, MB, GB, TB, such as \"20GiB\"", s)
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a size: %w", s, err)
+	}
+	for _, u := range sizeUnits {
+		if u.name != m[2] {
+			continue
+		}
+		if n > math.MaxInt64/u.bytes {
+			return 0, fmt.Errorf("%q is more than 8388607TiB", s)
+		}
+		return Size(n * u.bytes), nil
+	}
+	return 0, fmt.Errorf("%q has an unknown unit", s)
+}
+
+// UnmarshalText reads a size.
+func (s *Size) UnmarshalText(b []byte) error {
+	v, err := ParseSize(string(b))
+	if err == nil {
+		*s = v
+	}
+	return err
+}
+
+// MarshalText writes the size.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String returns the size in the largest unit that divides it.
+func (s Size) String() string {
+	for _, u := range sizeUnits {
+		if s != 0 && int64(s)%u.bytes == 0 {
+			return strconv.FormatInt(int64(s)/u.bytes, 10) + u.name
+		}
+	}
+	return "0B"
+}
