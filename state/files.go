@@ -1,0 +1,87 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"exporter/fault"
+)
+
+const (
+	mayWrite = 2 // W_OK of access(2)
+	mayEnter = 1 // X_OK
+)
+
+// prepareFile checks the folder and makes an empty state file of mode 0600 where
+// there is none: SQLite gives its side files the mode of the main one.
+//
+// An existing file is never opened here: closing any descriptor of a database
+// drops the locks that SQLite holds on it in this process.
+func (s *Store) prepareFile(ctx context.Context) error {
+	if err := s.checkFolder(ctx); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case err == nil:
+		if err := f.Close(); err != nil {
+			return fmt.Errorf("create state %s: %w", s.path, err)
+		}
+		return nil
+	case !errors.Is(err, fs.ErrExist):
+		return classifyFile(err, "create state", s.path)
+	}
+	return s.checkFile(ctx)
+}
+
+func (s *Store) checkFolder(ctx context.Context) error {
+	dir := filepath.Dir(s.path)
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Config, "open state %s: folder %s does not exist", s.path, dir).
+			WithHint("Create it (mkdir -p %s), or correct state in [exporter].", dir)
+	case err != nil:
+		return classifyFile(err, "open state", s.path)
+	case !info.IsDir():
+		return fault.New(fault.Config, "open state %s: %s is not a folder", s.path, dir).
+			WithHint("Correct state in [exporter].")
+	}
+	// SQLite keeps its log beside the file, so a writable file alone is not enough.
+	if err := syscall.Access(dir, mayWrite|mayEnter); err != nil {
+		return classifyFile(&fs.PathError{Op: "write to", Path: dir, Err: err}, "open state", s.path)
+	}
+	if mode := info.Mode(); mode.Perm()&0o002 != 0 && mode&fs.ModeSticky == 0 {
+		s.log.WarnContext(ctx, "everybody may write to the folder of the state: any user of this machine can replace it",
+			"path", dir, "mode", mode.Perm().String())
+	}
+	return nil
+}
+
+func (s *Store) checkFile(ctx context.Context) error {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return classifyFile(err, "open state", s.path)
+	}
+	if info.IsDir() {
+		return fault.New(fault.Config, "open state %s: it is a folder", s.path).
+			WithHint("Name a file: state = \"sqlite:%s\".", filepath.Join(s.path, "exporter-state.db"))
+	}
+	if err := syscall.Access(s.path, mayWrite); err != nil {
+		return classifyFile(&fs.PathError{Op: "write to", Path: s.path, Err: err}, "open state", s.path)
+	}
+	s.warnMode(ctx, info, "other users can read the state: it holds the history of all jobs")
+	return nil
+}
+
+// warnMode does not change the mode: in a container the platform may have set it.
+func (s *Store) warnMode(ctx context.Context, info fs.FileInfo, consequence string) {
+	if mode := info.Mode().Perm(); mode&0o007 != 0 {
+		s.log.WarnContext(ctx, consequence, "path", filepath.Join(filepath.Dir(s.path), info.Name()), "mode", mode.String())
+	}
+}

@@ -1,0 +1,95 @@
+package state
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"time"
+)
+
+// States of a run; the package comment draws how they follow each other.
+const (
+	RunQueued      = "queued"
+	RunRunning     = "running"
+	RunSucceeded   = "succeeded"
+	RunFailed      = "failed"
+	RunPartial     = "partial"
+	RunParked      = "parked"
+	RunInterrupted = "interrupted"
+)
+
+// What caused a run.
+const (
+	TriggerCLI      = "cli"
+	TriggerSchedule = "schedule"
+	TriggerBackfill = "backfill"
+	TriggerRetry    = "retry"
+)
+
+// Priorities of a run.
+const (
+	PriorityScheduled = "scheduled"
+	PriorityBackfill  = "backfill"
+)
+
+// Run is one firing of a job: first a request, then work, then history.
+type Run struct {
+	ID      string // made by Enqueue; sorts by time of request
+	Job     string
+	Trigger string
+	// From and To are what was asked for; both zero means what a firing at
+	// Requested is due to export.
+	From, To time.Time
+	Force    bool   // load unchanged slices too
+	Priority string // default scheduled
+
+	State    string
+	ExitCode int
+	Error    string // of the run as a whole, "" if none
+	Hint     string
+	Class    string // fault class of Error
+
+	Requested, Started, Finished time.Time // made by Enqueue, NextQueued, Finish
+	Epoch                        int64     // of the lease it runs under
+
+	Slices, Committed, Unchanged, Failed, Waiting int // counts of slices
+	Rows                                          int64
+	Calls                                         int64 // requests sent to the vendor
+}
+
+// Done reports whether the run is history.
+func (r Run) Done() bool { return r.State != RunQueued && r.State != RunRunning }
+
+const runColumns = `id, job, triggered_by, interval_from, interval_to, force, priority,
+	state, exit_code, error, hint, class, requested, started, finished, epoch,
+	slices, committed, unchanged, failed, waiting, rows, calls`
+
+func scanRun(row scanner) (Run, error) {
+	var r Run
+	err := row.Scan(&r.ID, &r.Job, &r.Trigger, (*instant)(&r.From), (*instant)(&r.To), &r.Force, &r.Priority,
+		&r.State, &r.ExitCode, &r.Error, &r.Hint, &r.Class,
+		(*instant)(&r.Requested), (*instant)(&r.Started), (*instant)(&r.Finished), &r.Epoch,
+		&r.Slices, &r.Committed, &r.Unchanged, &r.Failed, &r.Waiting, &r.Rows, &r.Calls)
+	return r, err
+}
+
+func (r Run) values() []any {
+	return []any{
+		r.ID, r.Job, r.Trigger, micros(r.From), micros(r.To), r.Force, r.Priority,
+		r.State, r.ExitCode, r.Error, r.Hint, r.Class,
+		micros(r.Requested), micros(r.Started), micros(r.Finished), r.Epoch,
+		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, r.Rows, r.Calls,
+	}
+}
+
+// idAlphabet is Crockford's: it sorts like the bytes and has no letters that are
+// read as digits.
+var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// newID returns 26 characters: 48 bits of milliseconds, 80 of chance.
+func newID(t time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // never fails: see its documentation
+	return idAlphabet.EncodeToString(b[:])
+}

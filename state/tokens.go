@@ -1,0 +1,92 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"exporter/settings"
+)
+
+// Token is what a vendor handed out for a credential.
+type Token struct {
+	Access  settings.Secret
+	Refresh settings.Secret   // "" = cannot be refreshed
+	Expires time.Time         // of Access; zero = never
+	Extra   map[string]string // what else came with it
+}
+
+// TokenInfo is what may be shown of a stored token.
+type TokenInfo struct {
+	Key     string
+	Expires time.Time
+	Saved   time.Time
+}
+
+// secretToken is the encrypted form. It names its key, so that rows cannot be
+// exchanged unnoticed, and holds plain strings, because a Secret encodes as
+// REDACTED.
+type secretToken struct {
+	Key     string            `json:"key"`
+	Access  string            `json:"access,omitempty"`
+	Refresh string            `json:"refresh,omitempty"`
+	Expires time.Time         `json:"expires,omitzero"`
+	Extra   map[string]string `json:"extra,omitempty"`
+}
+
+// LoadToken returns the stored token of a credential; false if there is none.
+func (s *Store) LoadToken(ctx context.Context, key string) (Token, bool, error) {
+	var recipient string
+	var sealed []byte
+	err := s.read.QueryRowContext(ctx, `SELECT recipient, value FROM tokens WHERE key = ?`, key).Scan(&recipient, &sealed)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Token{}, false, nil
+	case err != nil:
+		return Token{}, false, s.classify(ctx, err, "read the token of %s", key)
+	}
+	plain, err := s.keys.unseal(ctx, recipient, sealed)
+	if err != nil {
+		return Token{}, false, fmt.Errorf("read the token of %s: %w", key, err)
+	}
+	var t secretToken
+	if err := json.Unmarshal(plain, &t); err != nil || t.Key != key {
+		return Token{}, false, fmt.Errorf("read the token of %s: it is not one of this key", key)
+	}
+	return Token{
+		Access: settings.Secret(t.Access), Refresh: settings.Secret(t.Refresh), Expires: t.Expires, Extra: t.Extra,
+	}, true, nil
+}
+
+// SaveToken replaces the token of a credential. When it returns nil the new token
+// is on disk and the old one may be given up.
+func (s *Store) SaveToken(ctx context.Context, key string, t Token) error {
+	plain, err := json.Marshal(secretToken{
+		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), Expires: t.Expires, Extra: t.Extra,
+	})
+	if err != nil {
+		return fmt.Errorf("store the token of %s: %w", key, err)
+	}
+	recipient, sealed, err := s.keys.seal(ctx, plain)
+	if err != nil {
+		return fmt.Errorf("store the token of %s: %w", key, err)
+	}
+	_, err = s.exec(ctx, s.full, `
+		INSERT INTO tokens (key, recipient, value, expires, saved) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET recipient = excluded.recipient, value = excluded.value,
+			expires = excluded.expires, saved = excluded.saved`,
+		key, recipient, sealed, micros(t.Expires), micros(s.now()))
+	return s.classify(ctx, err, "store the token of %s", key)
+}
+
+// Tokens lists the stored tokens by key, without their values; no key is needed.
+func (s *Store) Tokens(ctx context.Context) ([]TokenInfo, error) {
+	list, err := query(ctx, s.read, func(row scanner) (t TokenInfo, err error) {
+		err = row.Scan(&t.Key, (*instant)(&t.Expires), (*instant)(&t.Saved))
+		return t, err
+	}, `SELECT key, expires, saved FROM tokens ORDER BY key`)
+	return list, s.classify(ctx, err, "list tokens")
+}

@@ -1,0 +1,88 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// exec runs one statement as a transaction of its own on db (s.full or s.quick)
+// and returns how many rows it changed.
+func (s *Store) exec(ctx context.Context, db *sql.DB, query string, args ...any) (int64, error) {
+	if err := s.takeTurn(ctx); err != nil {
+		return 0, err
+	}
+	defer s.endTurn()
+	res, err := db.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// inTx runs f in an immediate transaction on db.
+func (s *Store) inTx(ctx context.Context, db *sql.DB, f func(tx *sql.Tx) error) error {
+	if err := s.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer s.endTurn()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) {
+			err = errors.Join(err, undo)
+		}
+		return err
+	}
+	return tx.Commit()
+}
+
+func (s *Store) takeTurn(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *Store) endTurn() { <-s.turn }
+
+// query reads all rows; scan reads the columns of one.
+func query[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), text string, args ...any) (list []T, err error) {
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+// scanner is a *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// instant reads and writes a time as microseconds since 1970. The zero time keeps
+// its own number (the year 1), so nothing needs NULL.
+type instant time.Time
+
+// Scan implements sql.Scanner.
+func (i *instant) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return errors.New("a time is not an integer")
+	}
+	*i = instant(time.UnixMicro(n).UTC())
+	return nil
+}
+
+func micros(t time.Time) int64 { return t.UnixMicro() }
