@@ -1,0 +1,28 @@
+// Package postgres is the sink that loads slices into tables of a PostgreSQL
+// schema, with a ledger of what was loaded beside them.
+//
+// One load, step by step:
+//
+//	Begin   ensure     schemas and ledger, embedded migrations under an advisory lock
+//	        fence      the slice's ledger row, fence raised by one; short transaction
+//	        fit        per table: created, or missing columns added; own transaction
+//	Write   open       BEGIN, lock the tables, DELETE the slice's rows        ─┐
+//	        stream     COPY … FROM STDIN (FORMAT binary), table after table    │ one
+//	Commit  count      rows copied = rows tallied                              │ transaction
+//	        settle     ledger row, only while the fence is still ours; NOTIFY  │
+//	        COMMIT                                                            ─┘
+//
+// Invariants
+//   - Readers see a slice's old rows and ledger row or the new ones, never a mixture.
+//   - Of two writers of a slice only the one that began last commits: settling is
+//     one UPDATE with the fence in its WHERE clause.
+//   - Loads into one table are serialised, by a lock of the process and then an
+//     advisory lock of the database, both taken in one global order.
+//   - A transaction waits for one kind of lock at a time: no deadlock is possible
+//     between writers.
+//   - A column's type is never altered, nothing is ever dropped, and a table that
+//     has no _slice column is not ours and not touched.
+//   - Nothing depends on the state of a session between transactions.
+//
+// PostgreSQL 12 or newer; the database's encoding must be UTF8.
+package postgres

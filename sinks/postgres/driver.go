@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"exporter/fault"
+	"exporter/sinks"
+)
+
+//go:embed sample.toml
+var sample string
+
+// Driver returns the sink's entry for the list of sinks.
+func Driver() sinks.Driver {
+	return sinks.Driver{
+		Name:   "postgres",
+		Sample: sample,
+		Modes:  []sinks.Mode{sinks.Replace},
+		Config: func() sinks.Config { return &Config{LedgerSchema: "exporter"} },
+		Open: func(ctx context.Context, config sinks.Config) (sinks.Sink, error) {
+			c, ok := config.(*Config)
+			if !ok {
+				return nil, fault.New(fault.Config, "open postgres sink: settings are a %T", config)
+			}
+			s, err := open(ctx, c)
+			if err != nil {
+				return nil, fmt.Errorf("open postgres sink: %w", err)
+			}
+			return s, nil
+		},
+	}
+}

@@ -1,0 +1,129 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"exporter/fault"
+	"exporter/sinks"
+)
+
+// fenced is a slice's place in the ledger.
+type fenced struct {
+	slice    int64
+	fence    int64
+	previous []string // tables that the last committed load filled
+}
+
+// fence registers the slice and takes it over from every writer that began
+// before. What is committed keeps standing in its row.
+func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
+	var f fenced
+	var tables *string
+	start, end := bounds(slice)
+	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, fence)
+		VALUES ($1, $2, $3, $4, 1)
+		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = s.fence + 1
+		RETURNING _slice, fence, tables::text`,
+		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &tables)
+	if err != nil {
+		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
+	}
+	states, err := readTables(tables)
+	f.previous = slices.Sorted(maps.Keys(states))
+	return f, err
+}
+
+func (s *sink) slices() string { return ident(s.ledger, "slices") }
+
+// bounds returns a slice's interval; one without bounds spans all time.
+func bounds(slice sinks.Slice) (start, end pgtype.Timestamptz) {
+	start = pgtype.Timestamptz{Time: slice.Start, Valid: true}
+	end = pgtype.Timestamptz{Time: slice.End, Valid: true}
+	if slice.Start.IsZero() {
+		start = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
+	}
+	if slice.End.IsZero() {
+		end = pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	}
+	return start, end
+}
+
+func readTables(text *string) (map[string]sinks.TableState, error) {
+	states := make(map[string]sinks.TableState)
+	if text == nil {
+		return states, nil
+	}
+	if err := json.Unmarshal([]byte(*text), &states); err != nil {
+		return nil, fault.New(fault.Permanent, "read column tables of the ledger: %w", err).
+			WithHint("Somebody changed the ledger by hand. Load the slice again with run --force.")
+	}
+	return states, nil
+}
+
+// Committed implements sinks.Sink.
+func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([]sinks.Committed, error) {
+	low, _ := bounds(sinks.Slice{Start: from})
+	_, high := bounds(sinks.Slice{End: to})
+	rows, err := s.pool.Query(ctx, `SELECT part, interval_start, interval_end, definition, tables::text, coalesce(rows_announced, -1),
+		rows_read, rows_rejected, rows_written, provisional, loaded_at, checked_at
+		FROM `+s.slices()+`
+		WHERE job = $1 AND state = 'committed' AND interval_start >= $2 AND interval_start < $3
+		ORDER BY interval_start, part`, job, low, high)
+	if err == nil {
+		var list []sinks.Committed
+		if list, err = pgx.CollectRows(rows, scanCommitted); err == nil {
+			for i := range list {
+				list[i].Slice.Job = job
+			}
+			return list, nil
+		}
+	}
+	if is(err, undefinedTable, undefinedSchema) {
+		return nil, nil // nothing was ever loaded here
+	}
+	return nil, s.rights(ctx, err, "read slices of %s from ledger %s", job, s.ledger)
+}
+
+func scanCommitted(row pgx.CollectableRow) (sinks.Committed, error) {
+	var c sinks.Committed
+	var start, end pgtype.Timestamptz
+	var tables *string
+	err := row.Scan(&c.Slice.Part, &start, &end, &c.Definition, &tables, &c.Announced,
+		&c.Read, &c.Rejected, &c.Written, &c.Provisional, &c.LoadedAt, &c.CheckedAt)
+	if err != nil {
+		return c, err
+	}
+	if start.InfinityModifier == pgtype.Finite {
+		c.Slice.Start = start.Time.UTC()
+	}
+	if end.InfinityModifier == pgtype.Finite {
+		c.Slice.End = end.Time.UTC()
+	}
+	c.LoadedAt, c.CheckedAt = c.LoadedAt.UTC(), c.CheckedAt.UTC()
+	c.Tables, err = readTables(tables)
+	return c, err
+}
+
+// Checked implements sinks.Sink.
+func (s *sink) Checked(ctx context.Context, slice sinks.Slice, at time.Time, provisional bool) error {
+	start, _ := bounds(slice)
+	tag, err := s.pool.Exec(ctx, `UPDATE `+s.slices()+`
+		SET checked_at = greatest(checked_at, $4), provisional = $5
+		WHERE job = $1 AND part = $2 AND interval_start = $3 AND state = 'committed'`,
+		slice.Job, slice.Part, start, at, provisional)
+	if err != nil {
+		return s.rights(ctx, err, "record check of slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
+	}
+	if tag.RowsAffected() == 0 {
+		return fault.New(fault.Permanent, "record check of slice %s %s: ledger %s has no committed load of it", slice.Job, slice.Interval(), s.ledger).
+			WithHint("Somebody removed it from the ledger. Load the slice again.")
+	}
+	return nil
+}

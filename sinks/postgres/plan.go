@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"strings"
+
+	"exporter/fault"
+	"exporter/record"
+)
+
+// lineage are the columns that every table of ours has besides those of its shape.
+var lineage = []struct{ name, typ, comment string }{
+	{sliceColumn, "bigint", "The slice that loaded the row: _slice of the ledger's table slices."},
+	{loadedColumn, "timestamp with time zone", "When the row was loaded."},
+}
+
+// plan returns the statements that make a table take rows of the given shape,
+// none if it does so already, or why that is not to be done.
+func (s *sink) plan(have existing, name string, shape record.Table) ([]string, error) {
+	if have.oid == 0 {
+		if !have.create {
+			return nil, s.noCreate(errNoCreate)
+		}
+		return s.create(name, shape), nil
+	}
+	if err := s.admit(have, name); err != nil {
+		return nil, err
+	}
+	var add []string
+	for _, c := range shape.Columns {
+		column, there := have.columns[c.Name]
+		if !there {
+			add = append(add, "ADD COLUMN "+ident(c.Name)+" "+typeName(c.Type))
+			continue
+		}
+		if column.typ != typeName(c.Type) {
+			return nil, s.mismatch(name, column.typ, c)
+		}
+	}
+	var statements []string
+	if len(add) > 0 {
+		statements = append(statements, "ALTER TABLE "+ident(s.schema, name)+" "+strings.Join(add, ", "))
+	}
+	if len(add) > 0 && !have.owned {
+		return nil, fault.New(fault.Auth, "table %s belongs to %s and lacks %d columns", name, have.owner, len(add)).
+			WithHint("Let its owner run: %s; or let the exporter do so: GRANT %s TO %s;", statements[0], ident(have.owner), ident(s.user))
+	}
+	if !have.owned {
+		return nil, nil // what is only for people is the owner's
+	}
+	return append(statements, s.describe(have, name, shape)...), nil
+}
+
+// admit refuses what is no table, not ours, or closed to us.
+func (s *sink) admit(have existing, name string) error {
+	table := ident(s.schema, name)
+	if have.kind != "r" && have.kind != "p" {
+		return fault.New(fault.Config, "%s is not a table", table).
+			WithHint("Something else has that name. Set another table in the job.")
+	}
+	for _, l := range lineage {
+		if got := have.columns[l.name].typ; got != l.typ {
+			return fault.New(fault.Config, "table %s is there already, but without the column %s %s: the exporter did not make it", table, l.name, l.typ).
+				WithHint("Set another table in the job. To have this one filled, empty it and run: ALTER TABLE %s ADD COLUMN _slice bigint NOT NULL, ADD COLUMN _loaded_at timestamptz NOT NULL; CREATE INDEX ON %s (_slice);", table, table)
+		}
+	}
+	if !have.usable {
+		return fault.New(fault.Auth, "table %s belongs to %s, and %s may not write to it", table, have.owner, s.user).
+			WithHint("Let its owner run: GRANT SELECT, INSERT, DELETE ON %s TO %s;", table, ident(s.user))
+	}
+	return nil
+}
+
+// mismatch is where a column meets cells of another type. A type is never
+// altered, and there is no other column to write to yet.
+func (s *sink) mismatch(name, typ string, c record.Column) error {
+	way := ""
+	for t, known := range typeNames {
+		if known == typ {
+			way = ` Or keep the old type: write ` + c.Name + ` = "` + t.String() + `" in [jobs.NAME.columns].`
+		}
+	}
+	table, column := ident(s.schema, name), ident(c.Name)
+	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", column, table, typ, typeName(c.Type)).
+		WithHint("Let the owner run: ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s;%s", table, column, typeName(c.Type), column, typeName(c.Type), way)
+}
+
+func (s *sink) create(name string, shape record.Table) []string {
+	table := ident(s.schema, name)
+	var columns []string
+	for _, c := range shape.Columns {
+		columns = append(columns, ident(c.Name)+" "+typeName(c.Type))
+	}
+	for _, l := range lineage {
+		columns = append(columns, l.name+" "+l.typ+" NOT NULL")
+	}
+	statements := []string{
+		"CREATE TABLE " + table + " (" + strings.Join(columns, ", ") + ")",
+		"CREATE INDEX ON " + table + " (" + sliceColumn + ")",
+	}
+	for _, l := range lineage {
+		statements = append(statements, "COMMENT ON COLUMN "+table+"."+l.name+" IS "+literal(l.comment))
+	}
+	statements = append(statements, s.describe(existing{}, name, shape)...)
+	return append(statements, grants(s.readers, "SELECT", "TABLE "+table)...)
+}
+
+// describe returns the comments that are not there yet. Where there is nothing
+// to say, a comment of somebody else stays.
+func (s *sink) describe(have existing, name string, shape record.Table) []string {
+	table := ident(s.schema, name)
+	var statements []string
+	if d := shape.Description; d != "" && d != have.comment {
+		statements = append(statements, "COMMENT ON TABLE "+table+" IS "+literal(d))
+	}
+	for _, c := range shape.Columns {
+		if d := comment(c); d != "" && d != have.columns[c.Name].comment {
+			statements = append(statements, "COMMENT ON COLUMN "+table+"."+ident(c.Name)+" IS "+literal(d))
+		}
+	}
+	return statements
+}

@@ -1,0 +1,84 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exporter/record"
+	"exporter/sinks"
+	"exporter/sinks/postgres/pgtest"
+	"exporter/sinks/sinktest"
+)
+
+func TestRules(t *testing.T) {
+	srv := pgtest.New(t, nil)
+	dsn := srv.Database(t)
+	pool, err := pgxpool.New(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	sinktest.Run(t, sinktest.Harness{
+		Open: func(t testing.TB) sinks.Sink { return open(t, config(dsn)) },
+		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
+			rows, err := read(t.Context(), pool, table, columns)
+			if err != nil {
+				t.Errorf("read %s: %v", table, err)
+			}
+			return rows
+		},
+		Break:   srv.Kill,
+		Restore: func(t testing.TB) { srv.Start(t); pool.Reset() },
+	})
+}
+
+// read returns the rows of a table as sinktest wants them.
+func read(ctx context.Context, pool *pgxpool.Pool, table string, columns []record.Column) ([][]string, error) {
+	var there bool
+	if err := pool.QueryRow(ctx, "SELECT to_regclass('marketing.'||quote_ident($1)) IS NOT NULL", table).Scan(&there); err != nil || !there {
+		return nil, err
+	}
+	var list []string
+	for _, c := range columns {
+		name := pgx.Identifier{c.Name}.Sanitize()
+		if c.Type != record.Timestamp && c.Type != record.LocalTime && c.Type != record.Float {
+			name += "::text"
+		}
+		list = append(list, name)
+	}
+	rows, err := pool.Query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM marketing."+pgx.Identifier{table}.Sanitize())
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) ([]string, error) {
+		values, err := row.Values()
+		cells := make([]string, len(values))
+		for i, v := range values {
+			cells[i] = cell(columns[i].Type, v)
+		}
+		return cells, err
+	})
+}
+
+func cell(t record.Type, v any) string {
+	switch v := v.(type) {
+	case nil:
+		return sinktest.Null
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case time.Time:
+		if t == record.LocalTime {
+			return v.Format("2006-01-02T15:04:05.999999")
+		}
+		return v.UTC().Format("2006-01-02T15:04:05.999999Z")
+	default:
+		return fmt.Sprint(v)
+	}
+}
