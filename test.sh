@@ -111,12 +111,13 @@ run_tests() {
 
 # fuzz gives all fuzz tests together about a minute, three seconds each at most.
 fuzz() {
-	local dir target seconds status=0 found=()
+	local dirs dir target seconds status=0 found=()
+	dirs=$(go list -f '{{.Dir}}' "${packages[@]}") || return 1
 	while read -r dir; do
 		while read -r target; do
 			found+=("$dir $target")
 		done < <(find "$dir" -maxdepth 1 -name '*_test.go' -exec sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' {} +)
-	done < <(go list -f '{{.Dir}}' "${packages[@]}")
+	done <<<"$dirs"
 	[ ${#found[@]} -gt 0 ] || { echo "no fuzz tests in ${packages[*]}" && return 0; }
 	seconds=$((60 / ${#found[@]}))
 	seconds=$((seconds > 3 ? 3 : seconds < 1 ? 1 : seconds))
