@@ -55,12 +55,13 @@ func (s *Size) UnmarshalText(b []byte) error {
 // MarshalText writes the size.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// String returns the size in the largest unit that divides it.
+// String returns the size in the unit that makes the shortest number exactly.
 func (s Size) String() string {
+	best := sizeUnits[len(sizeUnits)-1]
 	for _, u := range sizeUnits {
-		if s != 0 && int64(s)%u.bytes == 0 {
-			return strconv.FormatInt(int64(s)/u.bytes, 10) + u.name
+		if s != 0 && int64(s)%u.bytes == 0 && u.bytes > best.bytes {
+			best = u
 		}
 	}
-	return "0B"
+	return strconv.FormatInt(int64(s)/best.bytes, 10) + best.name
 }
