@@ -155,3 +155,6 @@ func (l *Limiter) ended(ctx context.Context) error {
 func (l *Limiter) closedError() error {
 	return fault.New(fault.Interrupted, "limiter of %s is closed", l.credential)
 }
+
+// MaxWait is the longest wait for quota before a request is parked.
+func (l *Limiter) MaxWait() time.Duration { return l.maxWait }
