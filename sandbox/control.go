@@ -1,14 +1,19 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/hasoffers"
+
+	strict "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // control adds the counters and switches, for tests that run in other processes.
@@ -87,35 +92,34 @@ func durations(texts []string) ([]time.Duration, error) {
 	return out, nil
 }
 
-// decode reads a strict JSON body.
+// decode reads a JSON body, strictly.
 func decode(r *http.Request, into any) error {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	if err := strict.UnmarshalRead(r.Body, into, strict.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("read body: %w", err)
 	}
 	return nil
 }
 
+// addFaults takes one rule or a list.
 func (s *Sandbox) addFaults(r *http.Request) (any, error) {
-	var raw json.RawMessage
-	if err := decode(r, &raw); err != nil {
-		return nil, err
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	if body = bytes.TrimSpace(body); len(body) > 0 && body[0] != '[' {
+		body = append(append([]byte{'['}, body...), ']')
 	}
 	var rules []faults.Rule
-	if raw[0] != '[' {
-		raw = append(append([]byte{'['}, raw...), ']')
-	}
-	if err := json.Unmarshal(raw, &rules); err != nil {
+	if err := strict.Unmarshal(body, &rules, strict.RejectUnknownMembers(true)); err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	err := s.faults.Add(rules...)
+	err = s.faults.Add(rules...)
 	return s.faults.States(), err
 }
 
 func (s *Sandbox) configure(r *http.Request) (any, error) {
 	var rooms struct {
-		HasOffers json.RawMessage `json:"hasoffers"`
+		HasOffers jsontext.Value `json:"hasoffers"`
 	}
 	if err := decode(r, &rooms); err != nil {
 		return nil, err
