@@ -1,0 +1,200 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"exporter/jobs/config"
+	"exporter/sources"
+	"exporter/state"
+)
+
+func (p *program) jobsCommand() *cobra.Command {
+	var next int
+	cmd := &cobra.Command{
+		Use:   "jobs",
+		Short: "Show every job: what is late first, then by next firing",
+		Long: `jobs shows the jobs of the configuration with their next firings (in the zone of the
+schedule), the newest interval that is complete in every sink, and how the last run
+ended. A job is late when a firing that was due has not succeeded.`,
+		Example: `  exporter jobs
+  exporter jobs --json | jq -r 'select(.late).name'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.jobs(cmd.Context(), next) },
+	}
+	cmd.Flags().IntVar(&next, "next", 1, "how many firings to show")
+	return cmd
+}
+
+// jobObject is one job and where it stands.
+type jobObject struct {
+	Type          string      `json:"type"` // job
+	Name          string      `json:"name"`
+	Source        string      `json:"source"`
+	Stream        string      `json:"stream"`
+	Sinks         []string    `json:"sinks"`
+	Schedule      string      `json:"schedule"`
+	Timezone      string      `json:"timezone"` // of the schedule
+	Paused        bool        `json:"paused"`
+	Late          bool        `json:"late"`
+	Due           time.Time   `json:"due_at,omitzero"` // the oldest firing that has not succeeded, where one is known
+	Next          []time.Time `json:"next_at"`
+	CompleteStart time.Time   `json:"newest_complete_start,omitzero"`
+	CompleteEnd   time.Time   `json:"newest_complete_end,omitzero"`
+	LastState     string      `json:"last_run_state,omitempty"`
+	LastRequested time.Time   `json:"last_run_requested_at,omitzero"`
+	LastError     string      `json:"last_run_error,omitempty"`
+
+	job *config.Job
+}
+
+// lookback of the overview: a slice older than this is not looked for.
+const overviewDays = 100
+
+func (p *program) jobs(ctx context.Context, next int) (err error) {
+	s, err := p.ask(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	all := make([]jobObject, len(s.cfg.Jobs))
+	paused, err := s.state.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, job := range s.cfg.Jobs {
+		group.Go(func() (err error) {
+			all[i], err = p.overview(ctx, s, job, next)
+			all[i].Paused = slices.Contains(paused, job.Name)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, lateFirst)
+	p.showJobs(all)
+	return nil
+}
+
+// overview looks a job up.
+func (p *program) overview(ctx context.Context, s *session, job *config.Job, next int) (jobObject, error) {
+	o := jobObject{
+		Type: "job", Name: job.Name, Source: job.Source.Name, Stream: job.Kind.Name, Sinks: []string{},
+		Schedule: job.Schedule, Timezone: job.Zone.String(), Next: []time.Time{}, job: job,
+	}
+	for _, sink := range job.Sinks {
+		o.Sinks = append(o.Sinks, sink.Name)
+	}
+	last, known, err := s.state.LastFiring(ctx, job.Name)
+	if err != nil {
+		return o, err
+	}
+	o.firings(p.Now(), last, known, next)
+	runs, err := s.state.Runs(ctx, job.Name, 1)
+	if err != nil {
+		return o, err
+	}
+	if len(runs) > 0 {
+		o.LastState, o.LastRequested, o.LastError = runs[0].State, utc(runs[0].Requested), oneLine(runs[0].Error)
+	}
+	views, err := s.engine.Slices(ctx, job, p.Now().AddDate(0, 0, -overviewDays), time.Time{})
+	if err != nil {
+		return o, err
+	}
+	recorded := make([]state.Slice, len(views))
+	for i, v := range views {
+		recorded[i] = v.Slice
+	}
+	i := newestComplete(job, recorded)
+	o.CompleteStart, o.CompleteEnd = utc(i.Start), utc(i.End)
+	return o, nil
+}
+
+// firings fills in what is due and what comes next. A job without a recorded
+// firing is late: it owes its first run.
+func (o *jobObject) firings(now, last time.Time, known bool, next int) {
+	o.Late = !known
+	if known {
+		if due := o.job.Cron.Next(last.In(o.job.Zone)); due.Before(now) {
+			o.Late, o.Due = true, utc(due)
+		}
+	}
+	for at := now.In(o.job.Zone); len(o.Next) < next; {
+		if at = o.job.Cron.Next(at); at.IsZero() {
+			return // a schedule that never fires again, such as 30 February
+		}
+		o.Next = append(o.Next, at.UTC())
+	}
+}
+
+// newestComplete returns the newest interval that all its known parts have in
+// every sink of the job, zero if there is none.
+func newestComplete(job *config.Job, known []state.Slice) sources.Interval {
+	var newest sources.Interval
+	for i := 0; i < len(known); {
+		whole, start := true, known[i].Start
+		end := known[i].End
+		for ; i < len(known) && known[i].Start.Equal(start); i++ {
+			whole = whole && complete(job, known[i])
+		}
+		if whole {
+			newest = sources.Interval{Start: start, End: end}
+		}
+	}
+	return newest
+}
+
+func lateFirst(a, b jobObject) int {
+	if a.Late != b.Late {
+		if a.Late {
+			return -1
+		}
+		return 1
+	}
+	if len(a.Next) == 0 || len(b.Next) == 0 {
+		return cmp.Compare(len(b.Next), len(a.Next))
+	}
+	return a.Next[0].Compare(b.Next[0])
+}
+
+func (p *program) showJobs(all []jobObject) {
+	if p.out.json {
+		for _, o := range all {
+			p.out.object(o)
+		}
+		return
+	}
+	var rows [][]string
+	for _, o := range all {
+		mark := ""
+		switch {
+		case o.Paused:
+			mark = "paused"
+		case o.Late:
+			mark = "late"
+		}
+		var next []string
+		for _, t := range o.Next {
+			next = append(next, clockIn(t, o.job.Zone))
+		}
+		newest := ""
+		if o.CompleteEnd != (time.Time{}) {
+			newest = span(sources.Interval{Start: o.CompleteStart, End: o.CompleteEnd}, o.job.DataZone)
+		}
+		rows = append(rows, []string{
+			mark, o.Name, o.Source + "." + o.Stream, strings.Join(o.Sinks, ", "), o.Schedule,
+			strings.Join(next, ", "), newest, o.LastState,
+		})
+	}
+	p.out.table([]string{"late", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/progress"
+
+	"exporter/jobs"
+	"exporter/jobs/config"
+	"exporter/sources"
+)
+
+// progressWatcher draws a line per slice at work and one for all of them.
+// Finished lines scroll away upwards, log lines appear between them.
+type progressWatcher struct {
+	cfg   *config.Config
+	pw    progress.Writer
+	drawn sync.WaitGroup
+	over  chan struct{} // closed when drawing has ended
+
+	mu        sync.Mutex
+	total     *progress.Tracker
+	slices    map[sliceID]*progress.Tracker
+	left, all int64 // slices
+}
+
+var _ watcher = (*progressWatcher)(nil)
+
+func newProgress(w io.Writer, width int, cfg *config.Config) *progressWatcher {
+	pw := progress.NewWriter()
+	pw.SetOutputWriter(w)
+	pw.SetTerminalWidth(width)
+	pw.SetTrackerLength(20)
+	pw.SetMessageLength(min(48, max(24, width-50)))
+	pw.SetTrackerPosition(progress.PositionRight)
+	pw.SetUpdateFrequency(150 * time.Millisecond)
+	style := progress.StyleDefault
+	style.Options.Separator = " "
+	style.Options.DoneString, style.Options.ErrorString = "done", "FAILED"
+	style.Options.TimeInProgressPrecision, style.Options.TimeDonePrecision = time.Second, 10*time.Millisecond
+	style.Options.PercentFormat, style.Options.PercentIndeterminate = "%3.0f%%", "   ?"
+	pw.SetStyle(style)
+	p := &progressWatcher{
+		cfg: cfg, pw: pw, over: make(chan struct{}), slices: map[sliceID]*progress.Tracker{},
+		total: &progress.Tracker{Message: "planning", AutoStopDisabled: true},
+	}
+	pw.AppendTracker(p.total)
+	p.drawn.Go(func() {
+		defer close(p.over)
+		pw.Render()
+	})
+	return p
+}
+
+// Write takes lines of the log.
+func (p *progressWatcher) Write(line []byte) (int, error) {
+	p.pw.Log("%s", strings.TrimRight(string(line), "\n"))
+	return len(line), nil
+}
+
+func (p *progressWatcher) notify(e jobs.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id := idOf(e)
+	switch e.Kind {
+	case jobs.RunPlanned:
+		p.planned(e)
+	case jobs.SliceBegan:
+		p.slice(id, e)
+	case jobs.SliceRead:
+		t := p.slice(id, e)
+		t.UpdateMessage(fmt.Sprintf("%s page %d", where(p.cfg, e), e.Pages))
+		if e.Expected != sources.Unknown {
+			t.UpdateTotal(e.Expected)
+		}
+		t.SetValue(e.Rows)
+	case jobs.SliceWaits:
+		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s waiting for quota, next page at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
+	case jobs.SliceRetries:
+		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s again at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
+		p.pw.Log("%s", where(p.cfg, e)+": "+oneLine(e.Err.Error()))
+	case jobs.SliceLoaded:
+		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s in %s", where(p.cfg, e), e.Sink))
+	case jobs.SliceEnded:
+		p.ended(id, e)
+	case jobs.Warning:
+		p.pw.Log("%s", "warning: "+oneLine(e.Text))
+	case jobs.RunEnded: // the summary tells
+	}
+}
+
+// planned counts the slices of one more run in.
+func (p *progressWatcher) planned(e jobs.Event) {
+	p.left, p.all = p.left+int64(e.Slices), p.all+int64(e.Slices)
+	p.total.UpdateTotal(p.all)
+	p.overall()
+}
+
+func (p *progressWatcher) overall() {
+	p.total.UpdateMessage(count(p.left, "slice") + " to go")
+}
+
+// slice returns the line of a slice, begun with its first event.
+func (p *progressWatcher) slice(id sliceID, e jobs.Event) *progress.Tracker {
+	t, ok := p.slices[id]
+	if !ok {
+		t = &progress.Tracker{Message: where(p.cfg, e), AutoStopDisabled: true}
+		p.slices[id] = t
+		p.pw.AppendTracker(t)
+	}
+	return t
+}
+
+func (p *progressWatcher) ended(id sliceID, e jobs.Event) {
+	t := p.slice(id, e)
+	t.UpdateMessage(where(p.cfg, e) + " " + e.State)
+	if e.Err != nil {
+		t.MarkAsErrored()
+	} else {
+		t.MarkAsDone()
+	}
+	delete(p.slices, id)
+	p.left--
+	p.total.Increment(1)
+	p.overall()
+}
+
+// close draws what is left and ends the drawing. The line of all slices is never
+// marked as done, because the library draws log lines only while one is active.
+func (p *progressWatcher) close() {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		p.pw.Stop() // does nothing before drawing has begun
+		select {
+		case <-p.over:
+			p.drawn.Wait()
+			return
+		case <-again.C:
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"exporter/fault"
+	"exporter/jobs"
+	"exporter/state"
+)
+
+// report is what the run command leaves on the screen or, as JSON, in a pipe: an
+// object for each slice and run that ends, or a table at the end; then the
+// failures and the command to go on. Its notify may be called concurrently.
+type report struct {
+	*program
+	mu    sync.Mutex
+	began map[sliceID]time.Time
+	sinks map[sliceID]map[string]sinkObject
+	errs  map[string]error // by run
+}
+
+// sliceID tells the slices of several runs apart.
+type sliceID struct {
+	run, part string
+	start     int64
+}
+
+func idOf(e jobs.Event) sliceID { return sliceID{e.Run.ID, e.Part, e.Interval.Start.UnixMicro()} }
+
+func newReport(p *program) *report {
+	return &report{program: p, began: map[sliceID]time.Time{}, sinks: map[sliceID]map[string]sinkObject{}, errs: map[string]error{}}
+}
+
+// endedObject is a slice whose turn in a run is over.
+type endedObject struct {
+	Type          string                `json:"type"` // slice
+	Run           string                `json:"run"`
+	Job           string                `json:"job"`
+	Part          string                `json:"part,omitempty"`
+	IntervalStart time.Time             `json:"interval_start,omitzero"`
+	IntervalEnd   time.Time             `json:"interval_end,omitzero"`
+	State         string                `json:"state"`
+	Pages         int64                 `json:"pages"`
+	Rows          int64                 `json:"rows"` // read, rejects among them
+	Announced     *int64                `json:"announced,omitempty"`
+	WaitUntil     time.Time             `json:"wait_until,omitzero"`
+	Took          float64               `json:"took_seconds"`
+	Sinks         map[string]sinkObject `json:"sinks,omitempty"`
+	Class         string                `json:"class,omitempty"`
+	Error         string                `json:"error,omitempty"`
+	Hint          string                `json:"hint,omitempty"`
+}
+
+func (r *report) notify(e jobs.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := idOf(e)
+	switch e.Kind {
+	case jobs.SliceBegan:
+		r.began[id] = r.Now()
+	case jobs.SliceLoaded:
+		if r.sinks[id] == nil {
+			r.sinks[id] = map[string]sinkObject{}
+		}
+		r.sinks[id][e.Sink] = sinkObject{State: e.State, Rows: e.Rows}
+	case jobs.SliceEnded:
+		if r.out.json {
+			r.out.object(r.ended(id, e))
+		}
+		delete(r.began, id)
+		delete(r.sinks, id)
+	case jobs.RunEnded:
+		r.errs[e.Run.ID] = e.Err
+		if r.out.json {
+			r.out.object(runOf(e.Run))
+		}
+	default:
+	}
+}
+
+func (r *report) ended(id sliceID, e jobs.Event) endedObject {
+	o := endedObject{
+		Type: "slice", Run: e.Run.ID, Job: e.Run.Job, Part: e.Part, IntervalStart: utc(e.Interval.Start), IntervalEnd: utc(e.Interval.End),
+		State: e.State, Pages: e.Pages, Rows: e.Rows, Announced: known(e.Expected), WaitUntil: utc(e.Until), Sinks: r.sinks[id],
+	}
+	if began, ok := r.began[id]; ok {
+		o.Took = seconds(r.Now().Sub(began))
+	}
+	if e.Err != nil {
+		o.Class, o.Error, o.Hint = string(fault.ClassOf(e.Err)), oneLine(e.Err.Error()), fault.HintOf(e.Err)
+	}
+	return o
+}
+
+// sum prints the table at the end.
+func (r *report) sum(runs []state.Run) {
+	if r.out.json || len(runs) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, run := range runs {
+		if run.ID == "" {
+			continue
+		}
+		rows = append(rows, []string{
+			run.Job, run.State, number(run.Slices), number(run.Committed), number(run.Unchanged), number(run.Failed), number(run.Waiting),
+			number(run.Rows), took(length(run)),
+		})
+	}
+	if len(rows) > 0 {
+		r.out.table([]string{"job", "run", "slices", "committed", "unchanged", "failed", "waiting", "rows", "took"}, rows)
+	}
+}
+
+// named is how many failures are printed; the others are in the state.
+const named = 20
+
+// failures prints what went wrong and how to go on.
+func (r *report) failures(runs []state.Run, command func(job string) string) {
+	for _, run := range runs {
+		if !run.Done() || run.ExitCode == jobs.ExitOK {
+			continue
+		}
+		all := apart(r.failure(run))
+		r.out.failEach(all[:min(len(all), named)])
+		if left := len(all) - named; left > 0 {
+			r.out.note("and %s more: `exporter slices %s --missing` shows all", count(left, "failure"), run.Job)
+		}
+		if run.ExitCode != jobs.ExitConfig {
+			r.out.note("to go on: %s", command(run.Job))
+		}
+	}
+}
+
+// failure returns why a run failed: what this process saw or, if another one
+// did the work, what that recorded.
+func (r *report) failure(run state.Run) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.errs[run.ID]; err != nil {
+		return err
+	}
+	return &fault.Error{Class: fault.Class(run.Class), Msg: "run of job " + run.Job + " " + run.State + ": " + run.Error, Hint: run.Hint}
+}

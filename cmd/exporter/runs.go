@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"exporter/state"
+)
+
+func (p *program) runsCommand() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "runs [JOB]",
+		Short: "Show the history of runs, newest first",
+		Example: `  exporter runs
+  exporter runs conversions --limit 3
+  exporter runs --json | jq 'select(.state != "succeeded")'`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.offer(jobNames, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 1 {
+				return usageError(fmt.Errorf("--limit %d: write at least 1", limit))
+			}
+			return p.runs(cmd.Context(), args, limit)
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 20, "how many runs")
+	return cmd
+}
+
+// runObject is one run.
+type runObject struct {
+	Type      string    `json:"type"` // run
+	ID        string    `json:"id"`
+	Job       string    `json:"job"`
+	Trigger   string    `json:"trigger"`
+	From      time.Time `json:"from,omitzero"` // what was asked for; absent: what was due
+	To        time.Time `json:"to,omitzero"`
+	Force     bool      `json:"force"`
+	State     string    `json:"state"`
+	ExitCode  int       `json:"exit_code"` // means something once the run has ended
+	Slices    int       `json:"slices"`
+	Committed int       `json:"committed"`
+	Unchanged int       `json:"unchanged"`
+	Failed    int       `json:"failed"`
+	Waiting   int       `json:"waiting"`
+	Rows      int64     `json:"rows"` // loaded
+	Requested time.Time `json:"requested_at"`
+	Started   time.Time `json:"started_at,omitzero"`
+	Finished  time.Time `json:"finished_at,omitzero"`
+	Took      float64   `json:"took_seconds"`
+	Class     string    `json:"class,omitempty"`
+	Error     string    `json:"error,omitempty"`
+	Hint      string    `json:"hint,omitempty"`
+}
+
+func runOf(r state.Run) runObject {
+	return runObject{
+		Type: "run", ID: r.ID, Job: r.Job, Trigger: r.Trigger, From: utc(r.From), To: utc(r.To), Force: r.Force,
+		State: r.State, ExitCode: r.ExitCode, Slices: r.Slices, Committed: r.Committed, Unchanged: r.Unchanged,
+		Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows,
+		Requested: utc(r.Requested), Started: utc(r.Started), Finished: utc(r.Finished), Took: seconds(length(r)),
+		Class: r.Class, Error: oneLine(r.Error), Hint: r.Hint,
+	}
+}
+
+// length is how long a run took, 0 while it goes on.
+func length(r state.Run) time.Duration {
+	if r.Started.IsZero() || r.Finished.IsZero() {
+		return 0
+	}
+	return r.Finished.Sub(r.Started)
+}
+
+func (p *program) runs(ctx context.Context, args []string, limit int) (err error) {
+	s, err := p.remember(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	job := ""
+	if len(args) > 0 {
+		j, err := jobNamed(s.cfg, args[0])
+		if err != nil {
+			return err
+		}
+		job = j.Name
+	}
+	all, err := s.state.Runs(ctx, job, limit)
+	if err != nil {
+		return err
+	}
+	if p.out.json {
+		for _, r := range all {
+			p.out.object(runOf(r))
+		}
+		return nil
+	}
+	if len(all) == 0 {
+		p.out.note("no run yet")
+		return nil
+	}
+	var rows [][]string
+	for _, r := range all {
+		rows = append(rows, []string{clock(r.Requested), r.Job, r.State, sliceCounts(r), number(r.Rows), took(length(r)), r.Trigger, r.Error})
+	}
+	p.out.table([]string{"requested", "job", "state", "slices", "rows", "took", "trigger", "error"}, rows)
+	return nil
+}

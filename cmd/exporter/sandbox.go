@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"exporter/fault"
+	"exporter/sandbox"
+	"exporter/sandbox/faults"
+	"exporter/sandbox/hasoffers"
+)
+
+func (p *program) sandboxCommand() *cobra.Command {
+	var f sandboxFlags
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve the vendors' APIs from this machine, to try jobs without credentials",
+		Long: `sandbox starts a simulator of the vendor and prints a configuration that reads it.
+It runs until it is stopped. Rows are a function of the seed: the same seed gives the
+same rows. Counters and switches are served under /_sandbox/.
+
+It is open to everyone who reaches it and belongs on loopback only.`,
+		Example: `  exporter sandbox > jobs.toml         # then, elsewhere: exporter run conversions
+  exporter sandbox --listen 127.0.0.1:0 --json
+  exporter sandbox --rows-per-day 100000 --limits 500/1m --faults faults.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.sandbox(cmd, f) },
+	}
+	d := cmd.Flags()
+	d.StringVar(&f.listen, "listen", "127.0.0.1:8699", "`address`; port 0 takes a free one")
+	d.Uint64Var(&f.seed, "seed", 1, "decides every row")
+	d.IntVar(&f.rows, "rows-per-day", 100, "conversions a day")
+	d.StringVar(&f.firstDay, "first-day", "2026-01-01", "`date` of the first conversions")
+	d.StringVar(&f.zone, "timezone", "America/New_York", "of the network's datetimes")
+	d.StringSliceVar(&f.limits, "limits", []string{"20/10s"}, "`windows` the vendor enforces; none with \"\"")
+	d.StringVar(&f.faults, "faults", "", "JSON `file` with a list of faults")
+	d.StringVar(&f.settings, "settings", "", "JSON `file` with all switches; flags win over it")
+	return cmd
+}
+
+type sandboxFlags struct {
+	listen, firstDay, zone, faults, settings string
+	seed                                     uint64
+	rows                                     int
+	limits                                   []string
+}
+
+// sandboxObject says where the sandbox is to be found.
+type sandboxObject struct {
+	Type string `json:"type"` // sandbox
+	URL  string `json:"url"`
+}
+
+func (p *program) sandbox(cmd *cobra.Command, f sandboxFlags) error {
+	cfg, err := f.config(cmd.Flags().Changed)
+	if err != nil {
+		return err
+	}
+	box, err := sandbox.New(cfg)
+	if err != nil {
+		return usageError(err)
+	}
+	ctx := cmd.Context()
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return fault.New(fault.Permanent, "listen on %s: %w", f.listen, err).WithHint("Take another address with --listen; port 0 takes a free port.")
+	}
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		p.out.warn(fmt.Sprintf("the sandbox on %s has no logins worth the name: everyone who reaches it can use it", a))
+	}
+	url := "http://" + l.Addr().String()
+	if p.out.json {
+		p.out.object(sandboxObject{Type: "sandbox", URL: url})
+	} else if err := p.sandboxConfig(url, box.HasOffers().Config()); err != nil {
+		return err
+	}
+	return serve(ctx, l, box.Handler())
+}
+
+// config is the settings file with the flags over it.
+func (f *sandboxFlags) config(set func(flag string) bool) (sandbox.Config, error) {
+	cfg := sandbox.Default()
+	given := f.settings != ""
+	if given {
+		data, err := os.ReadFile(f.settings)
+		if err != nil {
+			return cfg, usageError(fmt.Errorf("--settings: %w", err))
+		}
+		if cfg, err = sandbox.Parse(data); err != nil {
+			return cfg, usageError(fmt.Errorf("--settings %s: %w", f.settings, err))
+		}
+	}
+	wins := func(flag string) bool { return !given || set(flag) }
+	if wins("seed") {
+		cfg.Seed = f.seed
+	}
+	if len(cfg.HasOffers.Networks) == 0 {
+		cfg.HasOffers.Networks = []hasoffers.Network{{}}
+	}
+	n := &cfg.HasOffers.Networks[0]
+	if wins("rows-per-day") {
+		n.RowsPerDay = f.rows
+		if f.rows == 0 {
+			n.RowsPerDay = -1 // 0 would mean the default
+		}
+	}
+	if wins("first-day") {
+		n.FirstDay = f.firstDay
+	}
+	if wins("timezone") {
+		n.Timezone = f.zone
+	}
+	if wins("limits") {
+		cfg.HasOffers.Gateway.Limits, cfg.HasOffers.NetworkAPI.Limits = f.limits, f.limits
+	}
+	return cfg, f.addFaults(&cfg)
+}
+
+func (f *sandboxFlags) addFaults(cfg *sandbox.Config) error {
+	if f.faults == "" {
+		return nil
+	}
+	data, err := os.ReadFile(f.faults)
+	if err != nil {
+		return usageError(fmt.Errorf("--faults: %w", err))
+	}
+	var rules []faults.Rule
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&rules); err != nil {
+		return usageError(fmt.Errorf("--faults %s: %w", f.faults, err))
+	}
+	cfg.HasOffers.Faults = append(cfg.HasOffers.Faults, rules...)
+	return nil
+}
+
+//go:embed sandbox.toml
+var sandboxTOML string
+
+// sandboxConfig prints a configuration that reads the sandbox. Its logins are
+// the sandbox's own and open to everyone.
+func (p *program) sandboxConfig(url string, cfg hasoffers.Config) error {
+	var text strings.Builder
+	err := template.Must(template.New("").Parse(sandboxTOML)).Execute(&text, map[string]any{
+		"URL": url, "Network": cfg.Networks[0], "Integrator": cfg.Integrators[0], "Limits": cfg.Gateway.Limits,
+	})
+	if err != nil {
+		return fmt.Errorf("write the sandbox's configuration: %w", err)
+	}
+	p.out.data(text.String())
+	return nil
+}
+
+// serve answers until ctx ends.
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve the sandbox: %w", err)
+	case <-ctx.Done():
+	}
+	err := srv.Close() // stalled answers would keep a graceful end from ending
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

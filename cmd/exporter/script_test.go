@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"exporter/sandbox/faults"
+	"exporter/sandbox/hasoffers"
+	"exporter/sinks/postgres/pgtest"
+)
+
+// stageCommands are the commands of the scripts besides those of testscript.
+var stageCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"sql":      positive(2, querying),
+	"calls":    positive(1, counting),
+	"hold":     positive(1, holding),
+	"held":     positive(0, awaiting),
+	"release":  positive(0, releasing),
+	"fault":    positive(1, breaking),
+	"restate":  positive(1, restating),
+	"vendor":   positive(1, switching),
+	"database": positive(1, serving),
+	"normal":   positive(2, normalising),
+}
+
+func positive(args int, do func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, got []string) {
+		if neg || len(got) != args {
+			ts.Fatalf("this command takes %d arguments and no !", args)
+		}
+		ts.Check(do(ts, got))
+	}
+}
+
+// sql QUERY WANT compares a result: rows in lines, cells joined with "|".
+func querying(ts *testscript.TestScript, args []string) (err error) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, stageOf(ts).dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	rows, err := conn.Query(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		values, err := row.Values()
+		texts := make([]string, len(values))
+		for i, v := range values {
+			texts[i] = fmt.Sprint(v)
+		}
+		return strings.Join(texts, "|"), err
+	})
+	if got := strings.Join(lines, "\n"); err == nil && got != args[1] {
+		return fmt.Errorf("got\n%s\nwant\n%s", got, args[1])
+	}
+	return err
+}
+
+// calls N compares the number of reports asked for since the last calls; "<=N" is
+// the most there may be.
+func counting(ts *testscript.TestScript, args []string) error {
+	s := stageOf(ts)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	most, bounded := strings.CutPrefix(args[0], "<=")
+	want, err := strconv.Atoi(most)
+	if err != nil {
+		return err
+	}
+	got := s.asked
+	s.asked = 0
+	if got != want && (!bounded || got > want) {
+		return fmt.Errorf("%d calls, want %s", got, args[0])
+	}
+	return nil
+}
+
+// hold N keeps the Nth report from now from being answered.
+func holding(ts *testscript.TestScript, args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	s := stageOf(ts)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked, s.hold, s.held, s.free = 0, n, make(chan struct{}), make(chan struct{})
+	return nil
+}
+
+// held waits until that report is asked for.
+func awaiting(ts *testscript.TestScript, _ []string) error {
+	s := stageOf(ts)
+	select {
+	case <-s.held:
+		return nil
+	case <-s.t.Context().Done():
+		return errors.New("the report was never asked for")
+	}
+}
+
+// release lets it go.
+func releasing(ts *testscript.TestScript, _ []string) error {
+	stageOf(ts).release()
+	return nil
+}
+
+// fault JSON adds a rule to the vendor; "clear" removes all.
+func breaking(ts *testscript.TestScript, args []string) error {
+	set := stageOf(ts).vendor.Faults()
+	if args[0] == "clear" {
+		set.Clear()
+		return nil
+	}
+	var r faults.Rule
+	if err := json.Unmarshal([]byte(args[0]), &r); err != nil {
+		return err
+	}
+	return set.Add(r)
+}
+
+// restate DAY changes three conversions of a day.
+func restating(ts *testscript.TestScript, args []string) error {
+	_, err := stageOf(ts).vendor.HasOffers().Drift(hasoffers.Drift{Kind: hasoffers.Restate, Day: args[0], Rows: 3})
+	return err
+}
+
+// vendor stop ends the vendor's server.
+func switching(ts *testscript.TestScript, args []string) error {
+	if args[0] != "stop" {
+		return fmt.Errorf("vendor %s: want stop", args[0])
+	}
+	stageOf(ts).server.Close()
+	return nil
+}
+
+// database own takes a PostgreSQL server for this script, which database stop
+// and database start take down and up.
+func serving(ts *testscript.TestScript, args []string) error {
+	s := stageOf(ts)
+	switch args[0] {
+	case "own":
+		s.own = pgtest.New(s.t, nil)
+		s.setDSN(ts.Setenv, s.own.Database(s.t))
+	case "stop":
+		s.own.Stop(s.t)
+	case "start":
+		s.own.Start(s.t)
+	default:
+		return fmt.Errorf("database %s: want own, stop or start", args[0])
+	}
+	return nil
+}
+
+var volatile = []struct {
+	what *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`"((?:\w+_at|paused_until|wait_until))":"[^"]+"`), `"$1":"TIME"`},
+	{regexp.MustCompile(`"(\w*seconds)":[0-9.]+`), `"$1":0`},
+	{regexp.MustCompile(`"(run|id)":"[0-9a-z]{26}"`), `"$1":"ID"`},
+	{regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`), `http://SANDBOX`},
+	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), `ADDRESS`},
+	{regexp.MustCompile(`\b2026-11-22T17:[0-9:.]+Z`), `TODAY`},
+	{regexp.MustCompile(`\b[0-9.]+(ms|µs|s)\b`), `TOOK`},
+}
+
+// normal FROM TO copies an output with what changes from run to run replaced.
+func normalising(ts *testscript.TestScript, args []string) error {
+	text := ts.ReadFile(args[0])
+	for _, v := range volatile {
+		text = v.what.ReplaceAllString(text, v.with)
+	}
+	text = regexp.MustCompile(` +\n`).ReplaceAllString(text, "\n")
+	return os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600)
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"exporter/jobs"
+	"exporter/jobs/config"
+	"exporter/sources"
+	"exporter/state"
+)
+
+func (p *program) slicesCommand() *cobra.Command {
+	var b bounds
+	var missing bool
+	cmd := &cobra.Command{
+		Use:   "slices JOB",
+		Short: "Show what is complete, interval by interval and sink by sink",
+		Long: `slices shows every slice that is known of a job, oldest first: its state in each
+sink, rows, when it was loaded, whether it is provisional (read while its interval was
+open, or its count would not settle) or outdated (loaded under an older definition of
+the job). The sinks' own ledgers decide; a sink that does not answer is shown as last
+known, with a warning.
+
+--missing shows only what is not complete in every sink.`,
+		Example: `  exporter slices conversions
+  exporter slices conversions --from 2026-01-01 --to 2026-02-01
+  exporter slices conversions --missing`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.offer(jobNames, 1),
+		RunE:              func(cmd *cobra.Command, args []string) error { return p.slices(cmd.Context(), args[0], b, missing) },
+	}
+	b.register(cmd, "the slices shown")
+	cmd.Flags().BoolVar(&missing, "missing", false, "only slices that are not complete in every sink")
+	return cmd
+}
+
+// sliceObject is what is known of one slice.
+type sliceObject struct {
+	Type          string                `json:"type"` // slice
+	Job           string                `json:"job"`
+	Part          string                `json:"part,omitempty"`
+	IntervalStart time.Time             `json:"interval_start,omitzero"`
+	IntervalEnd   time.Time             `json:"interval_end,omitzero"`
+	State         string                `json:"state"`
+	Run           string                `json:"run,omitempty"` // that moved it last
+	Pages         int64                 `json:"pages"`
+	Rows          int64                 `json:"rows"` // read, rejects among them
+	Announced     *int64                `json:"announced,omitempty"`
+	Rejected      int64                 `json:"rejected"`
+	Provisional   bool                  `json:"provisional"`
+	Outdated      bool                  `json:"outdated"`
+	WaitUntil     time.Time             `json:"wait_until,omitzero"`
+	Updated       time.Time             `json:"updated_at,omitzero"`
+	Sinks         map[string]sinkObject `json:"sinks,omitempty"`
+	Class         string                `json:"class,omitempty"`
+	Error         string                `json:"error,omitempty"`
+	Hint          string                `json:"hint,omitempty"`
+}
+
+// sinkObject is a slice in one sink.
+type sinkObject struct {
+	State   string    `json:"state"`
+	Rows    int64     `json:"rows"`
+	Loaded  time.Time `json:"loaded_at,omitzero"`
+	Checked time.Time `json:"checked_at,omitzero"`
+	Error   string    `json:"error,omitempty"`
+}
+
+func sliceOf(v jobs.SliceView) sliceObject {
+	o := sliceObject{
+		Type: "slice", Job: v.Job, Part: v.Part, IntervalStart: utc(v.Start), IntervalEnd: utc(v.End),
+		State: v.State, Run: v.Run, Pages: v.Page, Rows: v.Rows, Announced: known(v.Announced), Rejected: v.Rejected,
+		Provisional: v.Provisional, Outdated: v.Outdated, WaitUntil: utc(v.WaitUntil), Updated: utc(v.Updated),
+		Class: v.Class, Error: oneLine(v.Error), Hint: v.Hint,
+	}
+	for name, s := range v.Sinks {
+		if o.Sinks == nil {
+			o.Sinks = map[string]sinkObject{}
+		}
+		o.Sinks[name] = sinkObject{State: s.State, Rows: s.Rows, Loaded: utc(s.LoadedAt), Checked: utc(s.CheckedAt), Error: oneLine(s.Error)}
+	}
+	return o
+}
+
+// known turns the contract's "unknown" into absence.
+func known(announced int64) *int64 {
+	if announced == sources.Unknown {
+		return nil
+	}
+	return &announced
+}
+
+func (p *program) slices(ctx context.Context, name string, b bounds, missing bool) (err error) {
+	s, err := p.ask(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	job, err := jobNamed(s.cfg, name)
+	if err != nil {
+		return err
+	}
+	from, to, err := b.of(job)
+	if err != nil {
+		return err
+	}
+	all, err := s.engine.Slices(ctx, job, from, to)
+	if err != nil {
+		return err
+	}
+	if missing {
+		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return complete(job, v.Slice) })
+	}
+	if p.out.json {
+		for _, v := range all {
+			p.out.object(sliceOf(v))
+		}
+		return nil
+	}
+	p.showSlices(job, all, missing)
+	return nil
+}
+
+// complete tells whether every sink of the job has rows of the slice.
+func complete(job *config.Job, v state.Slice) bool {
+	for _, s := range job.Sinks {
+		if v.Sinks[s.Name].LoadedAt.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *program) showSlices(job *config.Job, all []jobs.SliceView, missing bool) {
+	if len(all) == 0 {
+		if missing {
+			p.out.note("none is missing of those that are known")
+		} else {
+			p.out.note("no slice yet")
+		}
+		return
+	}
+	var rows [][]string
+	for _, v := range all {
+		rows = append(rows, []string{
+			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, v.State, number(v.Rows),
+			inSinks(v.Sinks), clock(loaded(v)), marks(v), v.Error,
+		})
+	}
+	p.out.table([]string{"interval", "part", "state", "rows", "sinks", "loaded", "marks", "error"}, rows)
+}
+
+// inSinks names the state in every sink.
+func inSinks(all map[string]state.SinkState) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		parts = append(parts, name+" "+cmp.Or(all[name].State, "missing"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// loaded is when the last sink got the slice.
+func loaded(v jobs.SliceView) time.Time {
+	var last time.Time
+	for _, s := range v.Sinks {
+		if s.LoadedAt.After(last) {
+			last = s.LoadedAt
+		}
+	}
+	return last
+}
+
+func marks(v jobs.SliceView) string {
+	var m []string
+	if v.Provisional {
+		m = append(m, "provisional")
+	}
+	if v.Outdated {
+		m = append(m, "outdated")
+	}
+	return strings.Join(m, ", ")
+}
