@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,6 +43,27 @@ func TestBad(t *testing.T) {
 	}
 }
 
+// A secret in the wrong place is not shown, whichever place that is.
+func TestNoValueIsShown(t *testing.T) {
+	full, err := os.ReadFile("testdata/good/full.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`"[^"\n]*"`)
+	places := text.FindAllIndex(full, -1)
+	for _, value := range []string{`"${SHOP_TOKEN}"`, `"x${file:../secrets/token}"`, `["${SHOP_TOKEN}"]`} {
+		for _, at := range places {
+			changed := string(full[:at[0]]) + value + string(full[at[1]:])
+			_, err := config.Parse("testdata/bad/x.toml", []byte(changed), drivers(), env)
+			for _, secret := range hidden {
+				if err != nil && strings.Contains(err.Error(), secret) {
+					t.Errorf("%s in place of %s shows %s:\n%v", value, full[at[0]:at[1]], secret, err)
+				}
+			}
+		}
+	}
+}
+
 func checkIssues(t *testing.T, file string, issues []config.Issue) {
 	t.Helper()
 	if len(issues) == 0 {
@@ -61,7 +83,7 @@ func checkIssues(t *testing.T, file string, issues []config.Issue) {
 func compare(t *testing.T, file, got string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -77,14 +77,24 @@ func (r *report) set(key string, raw any, dst reflect.Value) {
 		}
 	case *time.Duration:
 		var d settings.Duration
-		if r.unmarshal(key, raw, &d) {
-			*target = d.Std()
+		r.set(key, raw, reflect.ValueOf(&d).Elem())
+		*target = d.Std()
+	case *settings.Duration:
+		if r.unmarshal(key, raw, target) && overflows(*target) {
+			r.add(key, "%s is longer than 292 years; write something shorter", target)
+			*target = settings.Duration{}
 		}
 	case encoding.TextUnmarshaler:
 		r.unmarshal(key, raw, target)
 	default:
 		r.setKind(key, raw, dst)
 	}
+}
+
+// overflows tells whether a duration is longer than Go's can be.
+func overflows(d settings.Duration) bool {
+	unit := settings.Duration{N: 1, Unit: d.Unit}
+	return time.Duration(d.N) > math.MaxInt64/unit.Std()
 }
 
 func (r *report) unmarshal(key string, raw any, target encoding.TextUnmarshaler) bool {

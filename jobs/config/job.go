@@ -61,6 +61,10 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 		Timeout: settings.Duration{N: 4, Unit: settings.Hour}, Priority: "scheduled", Checks: checksTable{MaxDrop: -1},
 		Table: strings.ReplaceAll(name, "-", "_"),
 	}
+	if _, set := raw["absent"]; set {
+		l.add(key+".absent", "is for write = \"snapshot\", which no sink of this version has; take the line out")
+		delete(raw, "absent")
+	}
 	l.decode(key, raw, &t)
 	j := &job{key: key, table: raw, Job: &Job{
 		Name: name, Table: t.Table, Open: t.Open, Write: sinks.Mode(t.Write), Empty: t.Empty, Freeze: t.Schema == "freeze",

@@ -27,7 +27,8 @@ type loader struct {
 
 // Load reads and checks a configuration file. The error has class fault.Config
 // and lists everything that is wrong, see [Errors]. The function env is
-// os.LookupEnv outside of tests.
+// os.LookupEnv outside of tests. Time zones come from the system; a program that
+// must do without imports time/tzdata.
 func Load(path string, drivers Drivers, env func(string) (string, bool)) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -45,8 +45,10 @@ func parseSchedule(text string, in *time.Location) (cron.Schedule, *time.Locatio
 		return nil, nil, badSchedule(text, errors.New("it has no fields"))
 	}
 	fields.Location = in
-	// Next gives up after five years, which contain a 29th of February.
-	if fields.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+	// A lone comma is a field without values. Next gives up after five years, which
+	// contain a 29th of February.
+	empty := fields.Minute == 0 || fields.Hour == 0 || fields.Dom == 0 || fields.Month == 0 || fields.Dow == 0
+	if empty || fields.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return nil, nil, badSchedule(text, errors.New("no date has these fields, it would never fire"))
 	}
 	return fields, in, nil
@@ -57,7 +59,7 @@ func parseEvery(text string) (cron.Schedule, error) {
 	every, err := time.ParseDuration(text)
 	if err != nil {
 		d, err := settings.ParseDuration(text)
-		if err != nil || d.Unit == settings.Month {
+		if err != nil || d.Unit == settings.Month || overflows(d) {
 			return nil, fmt.Errorf("%q is not a time to wait between firings; write \"@every 1h\" or \"@every 1d\"", text)
 		}
 		every = d.Std()
