@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"exporter/sources/httpapi"
 	"exporter/state"
 )
 
@@ -57,7 +58,7 @@ func BenchmarkSaveQuota(b *testing.B) {
 func BenchmarkSaveToken(b *testing.B) {
 	s := fresh(b, state.Options{})
 	for b.Loop() {
-		if err := s.SaveToken(context.Background(), "tune", state.Token{Access: "a", Refresh: "b", Expires: day(1)}); err != nil {
+		if err := s.SaveToken(context.Background(), "tune", httpapi.Token{Access: "a", Refresh: "b", Expires: day(1)}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -75,13 +75,14 @@ func (s *Store) checkFile(ctx context.Context) error {
 	if err := syscall.Access(s.path, mayWrite); err != nil {
 		return classifyFile(&fs.PathError{Op: "write to", Path: s.path, Err: err}, "open state", s.path)
 	}
-	s.warnMode(ctx, info, "other users can read the state: it holds the history of all jobs")
+	s.warnMode(ctx, s.path, info)
 	return nil
 }
 
 // warnMode does not change the mode: in a container the platform may have set it.
-func (s *Store) warnMode(ctx context.Context, info fs.FileInfo, consequence string) {
+func (s *Store) warnMode(ctx context.Context, path string, info fs.FileInfo) {
 	if mode := info.Mode().Perm(); mode&0o007 != 0 {
-		s.log.WarnContext(ctx, consequence, "path", filepath.Join(filepath.Dir(s.path), info.Name()), "mode", mode.String())
+		s.log.WarnContext(ctx, "every user of this machine can open a private file: whoever has the state and its key has the tokens",
+			"path", path, "mode", mode.String())
 	}
 }

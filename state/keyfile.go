@@ -24,7 +24,7 @@ func (k *keyring) readFile(ctx context.Context) ([]*age.X25519Identity, error) {
 		return nil, classifyFile(err, "read key file", k.file())
 	}
 	if info, err := os.Stat(k.file()); err == nil {
-		k.store.warnMode(ctx, info, "other users can read the key file: whoever also reads the state has the tokens")
+		k.store.warnMode(ctx, k.file(), info)
 	}
 	return parseIdentities(string(text), "the key file "+k.file())
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -41,7 +42,13 @@ func lockOpen(f *os.File, path string) (*fileLock, error) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	// A lock on a file that was deleted in between excludes nobody.
-	if there, err := os.Stat(path); err != nil || !os.SameFile(mine, there) {
+	there, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil // as if another had the lock: the next try makes the file anew
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	case !os.SameFile(mine, there):
 		return nil, nil
 	}
 	l := &fileLock{file: f}

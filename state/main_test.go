@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,4 +193,11 @@ func begin(t testing.TB, s *state.Store, l *state.Lease, job string) state.Run {
 		t.Fatalf("started %+v, %t; want a run of %s", r, ok, job)
 	}
 	return r
+}
+
+// ticking is a clock that goes step further at every look.
+func ticking(step time.Duration) func() time.Time {
+	var looks atomic.Int64
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	return func() time.Time { return begin.Add(step * time.Duration(looks.Add(1))) }
 }

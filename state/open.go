@@ -50,6 +50,7 @@ type Store struct {
 	// that goroutines wait in a queue and not in SQLite's busy loop.
 	full, quick *sql.DB
 	turn        chan struct{}
+	statements  map[prepared]*sql.Stmt // used by whoever has the turn; closed with full and quick
 }
 
 // Open opens the state file at path, makes it if it is missing and migrates it if
@@ -72,7 +73,7 @@ func newStore(path string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		path: abs, now: o.Now, log: o.Log, expiry: o.Expiry, busy: o.Busy,
-		turn: make(chan struct{}, 1),
+		turn: make(chan struct{}, 1), statements: make(map[prepared]*sql.Stmt),
 	}
 	if s.now == nil {
 		s.now = time.Now

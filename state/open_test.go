@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -284,6 +285,22 @@ func TestCancelledCallsSaySo(t *testing.T) {
 	} {
 		if err := call(); fault.ClassOf(err) != fault.Interrupted {
 			t.Errorf("%s: %v, want class interrupted", name, err)
+		}
+	}
+}
+
+func TestOpenWarnsOfOpenFiles(t *testing.T) {
+	path := saved(t, state.Options{})
+	must(t, os.Chmod(path, 0o644))
+	must(t, os.Chmod(path+".key", 0o604))
+	must(t, os.Chmod(filepath.Dir(path), 0o777))
+	var log strings.Builder
+	s := openState(t, path, state.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	_, _, err := s.LoadToken(t.Context(), "hurra")
+	must(t, err)
+	for _, want := range []string{"path=" + path + " mode=-rw-r--r--", "path=" + path + ".key mode=-rw----r--", "path=" + filepath.Dir(path) + " mode=-rwxrwxrwx"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log lacks %q:\n%s", want, log.String())
 		}
 	}
 }

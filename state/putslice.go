@@ -59,9 +59,20 @@ func (s *Store) PutSlice(ctx context.Context, list ...Slice) error {
 		return s.putOne(ctx, list[0], now)
 	}
 	err := s.inTx(ctx, s.quick, func(tx *sql.Tx) error {
+		statements := make(map[string]*sql.Stmt) // closed with tx
+		run := func(text string, values []any) (int64, error) {
+			stmt, ok := statements[text]
+			if !ok {
+				var err error
+				if stmt, err = tx.PrepareContext(ctx, text); err != nil {
+					return 0, err
+				}
+				statements[text] = stmt
+			}
+			return rowsAffected(stmt.ExecContext(ctx, values...))
+		}
 		for _, v := range list {
-			v.Updated = now
-			if err := put(ctx, tx, v); err != nil {
+			if err := put(ctx, tx, run, v, now); err != nil {
 				return err
 			}
 		}
@@ -72,20 +83,16 @@ func (s *Store) PutSlice(ctx context.Context, list ...Slice) error {
 
 // putOne spares the commands around a transaction.
 func (s *Store) putOne(ctx context.Context, v Slice, now time.Time) error {
-	v.Updated = now
 	if err := s.takeTurn(ctx); err != nil {
-		return err
+		return s.classify(ctx, err, "store the work on slices")
 	}
 	defer s.endTurn()
-	return s.refused(ctx, put(ctx, s.quick, v))
+	run := func(text string, values []any) (int64, error) { return s.execNow(ctx, s.quick, text, values...) }
+	return s.refused(ctx, put(ctx, s.quick, run, v, now))
 }
 
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-func put(ctx context.Context, db execer, v Slice) error {
+// put runs the statement for v with run, and asks db why if it changed nothing.
+func put(ctx context.Context, db asker, run func(text string, values []any) (int64, error), v Slice, now time.Time) error {
 	statements := upserts
 	if v.Run == "" {
 		statements = ledgerUpserts
@@ -94,23 +101,27 @@ func put(ctx context.Context, db execer, v Slice) error {
 	if !ok {
 		return fmt.Errorf("slice %s of run %q to state %q: %w", v.name(), v.Run, v.State, ErrTransition)
 	}
+	v.Updated = now
 	values, err := v.values()
 	if err != nil {
 		return err
 	}
-	res, err := db.ExecContext(ctx, text, values...)
+	n, err := run(text, values)
 	if err != nil {
 		return fmt.Errorf("slice %s: %w", v.name(), err)
 	}
-	n, err := res.RowsAffected()
-	if err == nil && n == 0 {
-		err = explain(ctx, db, v)
+	if n == 0 {
+		return explain(ctx, db, v)
 	}
-	return err
+	return nil
+}
+
+type asker interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // explain finds out why nothing was moved.
-func explain(ctx context.Context, db execer, v Slice) error {
+func explain(ctx context.Context, db asker, v Slice) error {
 	var running bool
 	err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM runs, lease
 		WHERE runs.id = ? AND state = 'running' AND runs.epoch = lease.epoch)`, v.Run).Scan(&running)

@@ -22,10 +22,10 @@ func (l *Lease) keep(ctx context.Context) {
 		case err == nil && ours:
 			renewed = at
 		case err == nil:
-			l.lose(ctx, "the executor lease is lost: another process works on, this one must stop", nil)
+			l.lose(ctx, errTaken)
 			return
 		case s.now().Sub(renewed) >= s.expiry:
-			l.lose(ctx, "the executor lease is lost: it could not be renewed in time, this process must stop", err)
+			l.lose(ctx, err)
 			return
 		default:
 			s.log.WarnContext(ctx, "cannot renew the executor lease: when it expires this process must stop",
@@ -57,15 +57,14 @@ func (l *Lease) renew(ctx context.Context) (bool, error) {
 	return n == 1, s.classify(ctx, err, "renew the executor lease")
 }
 
+var errTaken = errors.New("another process has taken over")
+
 // lose lets go of the OS lock before anybody is told, so that the successor gets
 // it even if this process hangs afterwards.
-func (l *Lease) lose(ctx context.Context, msg string, cause error) {
+func (l *Lease) lose(ctx context.Context, cause error) {
 	err := errors.Join(cause, l.lock.close())
 	l.lock = nil
-	if err != nil {
-		l.store.log.ErrorContext(ctx, msg, "holder", l.holder, "epoch", l.epoch, "err", err)
-	} else {
-		l.store.log.ErrorContext(ctx, msg, "holder", l.holder, "epoch", l.epoch)
-	}
+	l.store.log.ErrorContext(ctx, "the executor lease is lost: this process must stop its work",
+		"holder", l.holder, "epoch", l.epoch, "err", err)
 	close(l.lost)
 }

@@ -88,11 +88,7 @@ func TestFinishNeedsAnEnd(t *testing.T) {
 }
 
 func TestOrderOfRuns(t *testing.T) {
-	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	s := fresh(t, state.Options{Now: func() time.Time {
-		now = now.Add(-time.Hour) // a clock that runs backwards must not change the order
-		return now
-	}})
+	s := fresh(t, state.Options{Now: ticking(-time.Hour)}) // a clock that runs backwards must not change the order
 	l := acquire(t, s)
 	for _, r := range []state.Run{
 		{Job: "b1", Priority: state.PriorityBackfill},
@@ -178,8 +174,7 @@ func TestEveryRunIsTakenOnce(t *testing.T) {
 }
 
 func TestIDsSortByTime(t *testing.T) {
-	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	s := fresh(t, state.Options{Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
+	s := fresh(t, state.Options{Now: ticking(time.Millisecond)})
 	var ids []string
 	for range 100 {
 		r, err := s.Enqueue(t.Context(), state.Run{Job: "job"})
@@ -307,5 +302,27 @@ func TestFirings(t *testing.T) {
 	must(t, s.SetPaused(t.Context(), "job", false))
 	if got, err := s.Paused(t.Context()); err != nil || !slices.Equal(got, []string{"another"}) {
 		t.Errorf("paused %q, %v", got, err)
+	}
+}
+
+func TestClaim(t *testing.T) {
+	s := fresh(t, state.Options{})
+	old := acquire(t, s)
+	first, err := s.Enqueue(t.Context(), state.Run{Job: "first"})
+	must(t, err)
+	mine, err := s.Enqueue(t.Context(), state.Run{Job: "mine"})
+	must(t, err)
+	l := succeed(t, s, old)
+	if _, _, err := s.Claim(t.Context(), mine.ID, old.Epoch()); !errors.Is(err, state.ErrLost) {
+		t.Errorf("claim under an old lease: %v, want ErrLost", err)
+	}
+	if r, ok, err := s.Claim(t.Context(), mine.ID, l.Epoch()); !ok || err != nil || r.Job != "mine" || r.State != state.RunRunning || r.Epoch != l.Epoch() {
+		t.Fatalf("claim: %+v, %t, %v", r, ok, err)
+	}
+	if r, ok, err := s.Claim(t.Context(), mine.ID, l.Epoch()); ok || err != nil || r.State != state.RunRunning {
+		t.Errorf("claim twice: %+v, %t, %v", r, ok, err)
+	}
+	if r, _, err := s.Run(t.Context(), first.ID); r.State != state.RunQueued || err != nil {
+		t.Errorf("the run before it: %+v, %v", r, err)
 	}
 }

@@ -9,15 +9,13 @@ import (
 	"time"
 
 	"exporter/settings"
+	"exporter/sources/httpapi"
 )
 
+var _ httpapi.TokenStore = (*Store)(nil)
+
 // Token is what a vendor handed out for a credential.
-type Token struct {
-	Access  settings.Secret
-	Refresh settings.Secret   // "" = cannot be refreshed
-	Expires time.Time         // of Access; zero = never
-	Extra   map[string]string // what else came with it
-}
+type Token = httpapi.Token
 
 // TokenInfo is what may be shown of a stored token.
 type TokenInfo struct {
@@ -37,7 +35,7 @@ type secretToken struct {
 	Extra   map[string]string `json:"extra,omitempty"`
 }
 
-// LoadToken returns the stored token of a credential; false if there is none.
+// LoadToken implements [httpapi.TokenStore].
 func (s *Store) LoadToken(ctx context.Context, key string) (Token, bool, error) {
 	var recipient string
 	var sealed []byte
@@ -61,8 +59,8 @@ func (s *Store) LoadToken(ctx context.Context, key string) (Token, bool, error) 
 	}, true, nil
 }
 
-// SaveToken replaces the token of a credential. When it returns nil the new token
-// is on disk and the old one may be given up.
+// SaveToken implements [httpapi.TokenStore]: when it returns nil the new token is on
+// disk.
 func (s *Store) SaveToken(ctx context.Context, key string, t Token) error {
 	plain, err := json.Marshal(secretToken{
 		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), Expires: t.Expires, Extra: t.Extra,

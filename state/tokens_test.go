@@ -14,6 +14,7 @@ import (
 
 	"exporter/fault"
 	"exporter/settings"
+	"exporter/sources/httpapi"
 	"exporter/state"
 )
 
@@ -23,8 +24,8 @@ const (
 	anyAccess = "kV4-access-token-that-nobody-may-read"
 )
 
-func token() state.Token {
-	return state.Token{
+func token() httpapi.Token {
+	return httpapi.Token{
 		Access: anyAccess, Refresh: secret, Expires: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC),
 		Extra: map[string]string{"account_id": "zrn61"},
 	}

@@ -14,7 +14,31 @@ func (s *Store) exec(ctx context.Context, db *sql.DB, query string, args ...any)
 		return 0, err
 	}
 	defer s.endTurn()
-	res, err := db.ExecContext(ctx, query, args...)
+	return s.execNow(ctx, db, query, args...)
+}
+
+// execNow is exec for whoever has the turn.
+func (s *Store) execNow(ctx context.Context, db *sql.DB, query string, args ...any) (int64, error) {
+	key := prepared{db, query}
+	stmt, ok := s.statements[key]
+	if !ok {
+		var err error
+		if stmt, err = db.PrepareContext(ctx, query); err != nil {
+			return 0, err
+		}
+		s.statements[key] = stmt
+	}
+	return rowsAffected(stmt.ExecContext(ctx, args...))
+}
+
+// prepared names a statement that is kept: parsing takes longer than running. The
+// texts are constants, so they are few.
+type prepared struct {
+	db   *sql.DB
+	text string
+}
+
+func rowsAffected(res sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
