@@ -251,8 +251,8 @@ func TestReset(t *testing.T) {
 	}
 	rec := httptest.NewRecorder()
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
-			t.Errorf("without a connection to reset: %v, want an aborted handler", p)
+		if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("without a connection to reset: %v, want an aborted handler", err)
 		}
 	}()
 	_, err := newSet(t, faults.Rule{Kind: faults.Reset}).Pick(faults.Call{}).Answer(rec)

@@ -37,44 +37,53 @@ func TestEnvelopes(t *testing.T) {
 		want   string
 	}{
 		"limit and rows": {
-			"findAll", []string{"limit=1", "sort[id]=asc", "fields[]=id"},
+			"findAll",
+			[]string{"limit=1", "sort[id]=asc", "fields[]=id"},
 			`"Method":"findAll","limit":"1","sort":{"id":"asc"},"fields":["id"]` + ok + `{"page":1,"current":0,"count":3,"pageCount":3,"data":{"` + id + `":{"Conversion":{"id":"` + id + `"}}}}` + tail,
 		},
 		"page sent": {
-			"findAll", []string{"limit=1", "page=1", "sort[id]=asc", "fields[]=id"},
+			"findAll",
+			[]string{"limit=1", "page=1", "sort[id]=asc", "fields[]=id"},
 			`"Method":"findAll","limit":"1","page":"1","sort":{"id":"asc"},"fields":["id"]` + ok + `{"page":"1","current":0,"count":3,"pageCount":3,"data":{"` + id + `":{"Conversion":{"id":"` + id + `"}}}}` + tail,
 		},
 		"limit and none": {
-			"findAll", []string{"limit=1", "filters[id]=1"},
+			"findAll",
+			[]string{"limit=1", "filters[id]=1"},
 			`"Method":"findAll","limit":"1","filters":{"id":"1"}` + ok + `{"page":1,"current":0,"count":0,"pageCount":0,"data":[]}` + tail,
 		},
 		"no limit, rows": {
-			"findAll", []string{"filters[id][]=" + id, "filters[id][]=1", "fields[0]=is_scrubed", "contain[]=Offer"},
+			"findAll",
+			[]string{"filters[id][]=" + id, "filters[id][]=1", "fields[0]=is_scrubed", "contain[]=Offer"},
 			`"Method":"findAll","filters":{"id":["` + id + `","1"]},"fields":["is_scrubed"],"contain":["Offer"]` + ok + `{"` + id + `":{"Conversion":{"is_scrubed":"0"},"Offer":[]}}` + tail,
 		},
 		"no limit, none": {"findAll", []string{"filters[id]=1"}, `"Method":"findAll","filters":{"id":"1"}` + ok + `[]` + tail},
 		"past the end": {
-			"findAll", []string{"limit=2", "page=9"},
+			"findAll",
+			[]string{"limit=2", "page=9"},
 			`"Method":"findAll","limit":"2","page":"9"` + ok + `{"page":"9","current":0,"count":3,"pageCount":2,"data":[]}` + tail,
 		},
 		"unknown id": {"findById", []string{"id=1"}, `"Method":"findById","id":"1"` + ok + `null` + tail},
 		"by id": {
-			"findById", []string{"id=" + id, "fields[]=id"},
+			"findById",
+			[]string{"id=" + id, "fields[]=id"},
 			`"Method":"findById","id":"` + id + `","fields":["id"]` + ok + `{"Conversion":{"id":"` + id + `"}}` + tail,
 		},
 		"all ids":        {"findAllIds", nil, fmt.Sprintf(`"Method":"findAllIds"%s["%d","%d","%d"]%s`, ok, first[0], first[1], first[2], tail)},
 		"missing id":     {"findById", nil, `"Method":"findById"` + failed("Missing required argument: id")},
 		"unknown method": {"explode", nil, `"Method":"explode"` + failed("Method 'explode' does not exist in target 'Conversion'")},
 		"unknown field": {
-			"findAll", []string{"fields[]=colour"},
+			"findAll",
+			[]string{"fields[]=colour"},
 			`"Method":"findAll","fields":["colour"]` + failed("Field 'colour' does not exist or is not allowed to be used."),
 		},
 		"unknown field in a filter": {
-			"findAll", []string{"filters[OR][a/b]=1"},
+			"findAll",
+			[]string{"filters[OR][a/b]=1"},
 			`"Method":"findAll","filters":{"OR":{"a\/b":"1"}}` + failed("Field 'a/b' does not exist or is not allowed to be used."),
 		},
 		"unknown field in sort": {
-			"findAll", []string{"sort[Conversion.nope]=asc"},
+			"findAll",
+			[]string{"sort[Conversion.nope]=asc"},
 			`"Method":"findAll","sort":{"Conversion.nope":"asc"}` + failed("Field 'Conversion.nope' does not exist or is not allowed to be used."),
 		},
 	}

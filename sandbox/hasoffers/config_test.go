@@ -45,13 +45,13 @@ func TestUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := v.Config()
-	if cfg.Gateway.Body != hasoffers.BodyText || len(cfg.Gateway.Limits) != 0 || cfg.Gateway.URLMaxBytes != 8192 || len(cfg.Networks) != 1 {
+	if cfg.Gateway.Body != hasoffers.BodyText || len(cfg.Gateway.Limits) != 0 || cfg.Gateway.URLMaxBytes != 8192 || len(cfg.Networks) != 1 || cfg.Networks[0].Token != "NETfresh" {
 		t.Errorf("after the update: %+v", cfg)
 	}
 	if a := v.through(token, "NetworkId=fresh"); !success(a) {
 		t.Errorf("a token of before: %d %s", a.HTTP, a.Body)
 	}
-	for _, bad := range []string{`{"colour":1}`, `{"answers":{"page_zero":"x"}}`, `[]`} {
+	for _, bad := range []string{`{"colour":1}`, `{"answers":{"page_zero":"x"}}`, `{"faults":[{"kind":"html"}]}`, `[]`} {
 		if err := v.Update([]byte(bad)); err == nil {
 			t.Errorf("%s is accepted", bad)
 		}

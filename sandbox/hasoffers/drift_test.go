@@ -181,11 +181,34 @@ func TestDriftAtOnce(t *testing.T) {
 	}
 }
 
+// A network that is made anew has its drifts again, one that stays does not have them twice.
+func TestDriftSurvivesConfiguration(t *testing.T) {
+	v := newVendor(t, hasoffers.Config{
+		Networks: []hasoffers.Network{small(), {ID: "second", FirstDay: "2026-10-30", Days: 1, RowsPerDay: 50}},
+		Drift: []hasoffers.Drift{
+			{Kind: hasoffers.Delete, Day: "2026-10-30", Rows: 10}, {Kind: hasoffers.Delete, Day: "2026-10-30", Rows: 10, Network: "second"},
+		},
+	})
+	cfg := v.Config()
+	cfg.Networks[1].RowsPerDay = 60
+	if err := v.Configure(cfg); err != nil {
+		t.Fatal(err)
+	}
+	for network, want := range map[string]int64{"demo": 5*96 - 10, "second": 60 - 10} {
+		if got, err := v.Count(network, time.Time{}, time.Time{}); err != nil || got != want {
+			t.Errorf("network %s has %d rows, want %d; %v", network, got, want, err)
+		}
+	}
+}
+
 func TestBadDrift(t *testing.T) {
 	v := newVendor(t, hasoffers.Config{})
 	for _, d := range []hasoffers.Drift{
-		{Kind: "explode", Day: "2026-01-01"}, {Kind: hasoffers.Delete, Day: "soon"}, {Kind: hasoffers.Delete, Day: "2026-01-01", Rows: -1},
-		{Kind: hasoffers.Delete, Day: "2026-01-01", Network: "x"}, {Kind: hasoffers.Delete, Day: "2026-01-01", At: "soon"},
+		{Kind: "explode", Day: "2026-01-01"},
+		{Kind: hasoffers.Delete, Day: "soon"},
+		{Kind: hasoffers.Delete, Day: "2026-01-01", Rows: -1},
+		{Kind: hasoffers.Delete, Day: "2026-01-01", Network: "x"},
+		{Kind: hasoffers.Delete, Day: "2026-01-01", At: "soon"},
 	} {
 		if _, err := v.Drift(d); err == nil {
 			t.Errorf("%+v is accepted", d)

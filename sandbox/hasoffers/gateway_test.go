@@ -331,6 +331,39 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
+// One call each at 9 s, 14 s, 19 s and 24 s under one call per 10 s.
+func TestWindowSwitches(t *testing.T) {
+	for name, c := range map[string]struct {
+		gate hasoffers.Gateway
+		want []bool
+	}{
+		"sliding":         {hasoffers.Gateway{Limits: []string{"1/10s"}}, []bool{true, false, true, false}},
+		"refused counted": {hasoffers.Gateway{Limits: []string{"1/10s"}, CountRefused: true}, []bool{true, false, false, false}},
+		"fixed":           {hasoffers.Gateway{Limits: []string{"1/10s fixed"}}, []bool{true, true, false, true}},
+		"two windows":     {hasoffers.Gateway{Limits: []string{"1/1s", "2/1m"}}, []bool{true, true, false, false}},
+		"none":            {hasoffers.Gateway{Limits: []string{}}, []bool{true, true, true, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVendor(t, hasoffers.Config{Gateway: c.gate, NetworkAPI: hasoffers.NetworkAPI{
+					Limits: c.gate.Limits, CountRefused: c.gate.CountRefused,
+				}})
+				token := v.token()
+				<-time.After(4 * time.Second)
+				var gateway, network []bool
+				for range c.want {
+					<-time.After(5 * time.Second)
+					gateway = append(gateway, success(v.through(token)))
+					network = append(network, success(v.call("findAll", "limit=1")))
+				}
+				if diff := cmp.Diff([][]bool{c.want, c.want}, [][]bool{gateway, network}); diff != "" {
+					t.Errorf("passed at the gateway and at the Network API (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // Two integrators and two networks do not share their limits.
 func TestLimitsBelongToCredentials(t *testing.T) {
 	v := newVendor(t, hasoffers.Config{

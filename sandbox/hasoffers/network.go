@@ -18,6 +18,7 @@ type network struct {
 	ov      *overlay
 	calls   int // findAll calls that took their rows
 	pending []Drift
+	fresh   bool // nothing of an earlier configuration lives on
 	last    scanned
 }
 
@@ -31,7 +32,7 @@ func newNetwork(seed uint64, p parsed) *network {
 	for _, c := range []byte(p.ID) {
 		seed = mix(seed, uint64(c))
 	}
-	return &network{parsed: p, series: newSeries(seed, p), ov: &overlay{}}
+	return &network{parsed: p, series: newSeries(seed, p), ov: &overlay{}, fresh: true}
 }
 
 // view returns the network as it is now.
@@ -81,7 +82,10 @@ func (n *network) drift(d Drift) []int64 {
 
 // scan returns the rows of a query that must be read to be known.
 func (n *network) scan(v view, q query) []ref {
-	key := fmt.Sprintf("%v %p %d %d", q, v.ov, v.end, v.now)
+	key := fmt.Sprintf("%v %p %d", q, v.ov, v.end)
+	if n.BlankPersonal > 0 { // values depend on the moment
+		key += fmt.Sprint(" ", v.now)
+	}
 	n.mu.Lock()
 	last := n.last
 	n.mu.Unlock()

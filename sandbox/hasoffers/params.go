@@ -15,9 +15,9 @@ type param struct {
 	next    int // number the next [] gets
 }
 
-// parseParams reads a raw query or a form-encoded body into root. As in PHP a
+// parseParams reads a raw query or a form-encoded body into p. As in PHP a
 // later value of the same name replaces the earlier one and keeps its place.
-func (root *param) parseParams(raw string) {
+func (p *param) parseParams(raw string) {
 	for raw != "" {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
@@ -25,7 +25,7 @@ func (root *param) parseParams(raw string) {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		root.set(unescape(name), unescape(value))
+		p.set(unescape(name), unescape(value))
 	}
 }
 
@@ -37,9 +37,9 @@ func unescape(s string) string {
 }
 
 // set stores a value under a name like filters[datetime][LESS_THAN].
-func (root *param) set(name, value string) {
+func (p *param) set(name, value string) {
 	key, rest, bracketed := strings.Cut(name, "[")
-	at := root.member(key)
+	at := p.member(key)
 	for bracketed {
 		var inner string
 		var closed bool
@@ -151,12 +151,12 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // appendEcho writes the request member of an answer: four fixed names, then what came, in its order.
-func (root *param) appendEcho(dst []byte, redact bool) []byte {
+func (p *param) appendEcho(dst []byte, redact bool) []byte {
 	echo := &param{nested: true}
-	for _, fixed := range [][2]string{{"Target", root.text("Target")}, {"Format", "json"}, {"Service", "HasOffers"}, {"Version", "2"}} {
+	for _, fixed := range [][2]string{{"Target", p.text("Target")}, {"Format", "json"}, {"Service", "HasOffers"}, {"Version", "2"}} {
 		echo.set(fixed[0], fixed[1])
 	}
-	for _, m := range root.members {
+	for _, m := range p.members {
 		if echo.get(m.key) == nil {
 			echo.members = append(echo.members, m)
 		}

@@ -18,9 +18,11 @@
 package hasoffers
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,12 +77,18 @@ func IntegratorKey(id string) string { return "hasoffers:integrator:" + id }
 // AuthorizeKey is the key of a client's token calls.
 func AuthorizeKey(clientID string) string { return "hasoffers:authorize:" + clientID }
 
-// Config returns the configuration in force, defaults filled in.
-func (s *Server) Config() Config { return s.state.Load().cfg }
+// Config returns a copy of the configuration in force, defaults filled in.
+func (s *Server) Config() Config {
+	cfg := s.state.Load().cfg
+	cfg.Integrators, cfg.Networks = slices.Clone(cfg.Integrators), slices.Clone(cfg.Networks)
+	cfg.Faults, cfg.Drift = slices.Clone(cfg.Faults), slices.Clone(cfg.Drift)
+	return cfg
+}
 
-// Configure puts cfg in force for the calls that arrive from now on. Networks
-// whose part did not change keep what happened to their rows; counts of limits
-// start again; cfg.Faults is read by [New] only.
+// Configure puts cfg in force for the calls that arrive from now on. A network
+// whose part did not change keeps what happened to its rows. A list of drifts
+// happens to new networks and, if the list changed, to all. Counts of limits
+// start again. Faults are changed in their set and not here.
 func (s *Server) Configure(cfg Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,11 +108,14 @@ func (s *Server) Configure(cfg Config) error {
 		}
 		next.networks = append(next.networks, n)
 	}
-	if old == nil || !reflect.DeepEqual(old.cfg.Drift, cfg.Drift) {
-		for _, d := range cfg.Drift {
-			if _, err := next.drift(d); err != nil {
-				return err
-			}
+	again := old == nil || !reflect.DeepEqual(old.cfg.Drift, cfg.Drift)
+	for _, d := range cfg.Drift {
+		n, err := next.target(d)
+		if err != nil {
+			return err
+		}
+		if again || n.fresh {
+			n.drift(d)
 		}
 	}
 	s.state.Store(next)
@@ -133,7 +144,7 @@ func (s *Server) network(old *state, settings Network, cfg Config) (*network, er
 	if before := old.find(settings.ID); before != nil && before.Network == settings {
 		before.mu.Lock()
 		defer before.mu.Unlock()
-		n.ov, n.calls, n.pending = before.ov, before.calls, before.pending
+		n.ov, n.calls, n.pending, n.fresh = before.ov, before.calls, before.pending, false
 	}
 	return n, nil
 }
@@ -148,31 +159,42 @@ func (s *Server) Update(partial []byte) error {
 	if err := json.Unmarshal(whole, &cfg); err != nil {
 		return fmt.Errorf("copy configuration: %w", err)
 	}
+	cfg.Faults = nil
 	if err := json.Unmarshal(partial, &cfg, json.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("read configuration: %w", err)
+	}
+	if cfg.Faults != nil {
+		return errors.New("faults are added and removed at /_sandbox/faults, not in the configuration")
 	}
 	return s.Configure(cfg)
 }
 
 // Drift makes d happen at once or, with AfterCalls, later. It returns the ids touched at once, ascending.
-func (s *Server) Drift(d Drift) ([]int64, error) { return s.state.Load().drift(d) }
+func (s *Server) Drift(d Drift) ([]int64, error) {
+	n, err := s.state.Load().target(d)
+	if err != nil {
+		return nil, err
+	}
+	return n.drift(d), nil
+}
 
 // Restate changes status, payout and revenue of rows of a day of the first network.
 func (s *Server) Restate(day string, rows int) ([]int64, error) {
 	return s.Drift(Drift{Kind: Restate, Day: day, Rows: rows})
 }
 
-func (st *state) drift(d Drift) ([]int64, error) {
+// target checks d and finds its network.
+func (st *state) target(d Drift) (*network, error) {
 	if err := d.validate(); err != nil {
 		return nil, err
 	}
-	n := st.networks[0]
-	if d.Network != "" {
-		if n = st.find(d.Network); n == nil {
-			return nil, fmt.Errorf("drift %s: no network %q", d.Kind, d.Network)
-		}
+	if d.Network == "" {
+		return st.networks[0], nil
 	}
-	return n.drift(d), nil
+	if n := st.find(d.Network); n != nil {
+		return n, nil
+	}
+	return nil, fmt.Errorf("drift %s: no network %q", d.Kind, d.Network)
 }
 
 func (st *state) find(networkID string) *network {

@@ -24,12 +24,16 @@ func TestValueShapes(t *testing.T) {
 		"ip": `|\(null\)|198\.1[89]\.\d+\.\d+`, "country_code": `[A-Z]{2}|INT`, "batch_date_utc": `\d{4}-\d\d-\d\d`, "batch_timestamp": clock,
 		"currency": `|\(null\)|USD`,
 	}
+	patterns := map[string]*regexp.Regexp{}
+	for field, shape := range shapes {
+		patterns[field] = regexp.MustCompile(`^(?:` + shape + `)$`)
+	}
 	seen := map[string]map[string]bool{}
 	events := map[string]bool{}
 	for _, row := range v.truth() {
-		for field, shape := range shapes {
-			if value := row.text(field); !regexp.MustCompile(`^(?:` + shape + `)$`).MatchString(value) {
-				t.Fatalf("row %d: %s is %q, want %s", row.ID, field, value, shape)
+		for field, pattern := range patterns {
+			if value := row.text(field); !pattern.MatchString(value) {
+				t.Fatalf("row %d: %s is %q, want %s", row.ID, field, value, pattern)
 			}
 		}
 		for _, field := range []string{"status", "is_adjustment", "source", "affiliate_info5"} {
