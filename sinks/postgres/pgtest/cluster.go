@@ -40,7 +40,7 @@ func newCluster(settings Settings) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "pgtest-")
+	dir, err := os.MkdirTemp(base(settings), "pgtest-")
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (c *cluster) create(ctx context.Context) error {
 	out, err := c.command(ctx, "initdb", "--pgdata", c.path("data"), "--no-sync",
 		"--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("initdb: %w; the folder of temporary files (TMPDIR) must be open to the server's user\n%s", err, out)
+		return fmt.Errorf("initdb in %s: %w; a TMPDIR must be open to the server's user\n%s", c.dir, err, out)
 	}
 	for range 3 { // another process may take the port before the server does
 		if c.port, err = freePort(ctx); err != nil {

@@ -13,9 +13,10 @@
 // may create databases) when that is set. [New] starts a server that belongs to
 // one test, which may take it down and up again ([Server.Stop], [Server.Start],
 // [Server.Restart], [Server.Kill]) or give it other settings, such as [Durable]
-// for a benchmark. A server of one's own costs about a second, a database tens of
-// milliseconds. Everything here may be used by parallel tests; the methods
-// that take one server down and up are for one goroutine at a time.
+// for a benchmark. A server of one's own costs about half a second, a database
+// about 20 milliseconds, both several times as much where there is no memory to
+// spare and they live on a disk. Everything here may be used by parallel tests;
+// the methods that take one server down and up are for one goroutine at a time.
 //
 // # Binaries
 //

@@ -85,7 +85,6 @@ func TestServersOfTheirOwn(t *testing.T) {
 		settings pgtest.Settings
 		want     map[string]string
 	}{
-		"fast":    {nil, map[string]string{"fsync": "off", "TimeZone": "UTC"}},
 		"durable": {pgtest.Durable(), map[string]string{"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "8GB", "TimeZone": "UTC"}},
 		"other":   {pgtest.Settings{"timezone": "Asia/Kathmandu"}, map[string]string{"TimeZone": "Asia/Kathmandu", "fsync": "off"}},
 	}
@@ -96,6 +95,30 @@ func TestServersOfTheirOwn(t *testing.T) {
 				if got := ask(t, dsn, "SHOW "+parameter); got != want {
 					t.Errorf("%s = %s, want %s", parameter, got, want)
 				}
+			}
+		})
+	}
+}
+
+func TestWhereServersLive(t *testing.T) {
+	// A benchmark measures a disk, and a TMPDIR is obeyed.
+	tests := map[string]struct {
+		set      string
+		settings pgtest.Settings
+	}{
+		"durable": {"", pgtest.Durable()},
+		"told":    {os.TempDir(), nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", tt.set)
+			tmp, err := filepath.EvalSymlinks(os.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := ask(t, pgtest.New(t, tt.settings).Database(t), "SHOW data_directory")
+			if !strings.HasPrefix(dir, tmp+"/") {
+				t.Errorf("the data folder is %s, want it below %s", dir, tmp)
 			}
 		})
 	}
