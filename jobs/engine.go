@@ -97,7 +97,7 @@ func (e *Engine) limiter(ctx context.Context, s *config.Source) (*ratelimit.Limi
 	if l, ok := e.limiters[s.Credential]; ok {
 		return l, nil
 	}
-	l, err := ratelimit.New(ctx, s.Credential, s.Limits, ratelimit.Options{Store: e.state})
+	l, err := ratelimit.New(ctx, s.Credential, s.Limits, ratelimit.Options{Store: e.state.Quota()})
 	if err != nil {
 		return nil, fmt.Errorf("limits of source %s: %w", s.Name, err)
 	}

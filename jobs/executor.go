@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"exporter/fault"
@@ -75,19 +76,19 @@ func (e *Engine) follow(ctx context.Context, runs []state.Run) (done bool, err e
 	return done, nil
 }
 
-// withdraw ends the requests that nobody has begun.
+// withdraw takes back the requests that nobody has begun.
 func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var errs []error
 	for i, r := range runs {
-		if r.State != state.RunQueued {
+		if _, err := e.state.Withdraw(ctx, r.ID); err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		r.State, r.ExitCode, r.Finished = state.RunInterrupted, ExitInterrupted, e.o.Now().UTC()
-		r.Error = "withdrawn before it began"
-		runs[i] = r
-		errs = append(errs, e.state.Finish(ctx, r))
+		now, _, err := e.state.Run(ctx, r.ID)
+		runs[i] = now
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -112,24 +113,21 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 		case <-ctx.Done():
 		}
 	}()
-	results := make(chan int, len(runs))
+	var claimed []int
 	for i := range runs {
-		claimed, ok, err := e.state.Claim(ctx, runs[i].ID, lease.Epoch())
+		run, ok, err := e.state.Claim(ctx, runs[i].ID, lease.Epoch())
 		if err != nil {
-			return err
+			return errors.Join(err, e.withdraw(context.WithoutCancel(ctx), runs))
 		}
-		runs[i] = claimed
-		if !ok { // somebody else has had it
-			results <- i
-			continue
+		runs[i] = run
+		if ok {
+			claimed = append(claimed, i)
 		}
-		go func() {
-			runs[i] = e.execute(ctx, claimed)
-			results <- i
-		}()
 	}
-	for range runs {
-		<-results
+	var wait sync.WaitGroup
+	for _, i := range claimed {
+		wait.Go(func() { runs[i] = e.execute(ctx, runs[i]) })
 	}
+	wait.Wait()
 	return nil
 }

@@ -29,7 +29,6 @@ type Planned struct {
 // Plan is what a run would do.
 type Plan struct {
 	Slices   []Planned // in the order of work, newest first
-	LeftOut  []sources.Interval
 	Warnings []string
 	Calls    int64
 	Duration time.Duration // estimated, as far as the limits decide
@@ -38,15 +37,12 @@ type Plan struct {
 // Plan returns what a run of the job would do; it writes nothing and reads no
 // report. From and to as in a run; zero means a firing now.
 func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) (Plan, error) {
-	w := &work{Engine: e, job: job, run: state.Run{Job: job.Name, From: from, To: to}}
 	var p Plan
-	watched := *e
-	watched.o.Notify = func(ev Event) {
+	w := &work{Engine: e, job: job, run: state.Run{Job: job.Name, From: from, To: to}, notify: func(ev Event) {
 		if ev.Kind == Warning {
 			p.Warnings = append(p.Warnings, ev.Text)
 		}
-	}
-	w.Engine = &watched
+	}}
 	if err := w.open(ctx); err != nil {
 		return Plan{}, err
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"time"
 
 	"exporter/fault"
 	"exporter/jobs/config"
@@ -14,12 +16,19 @@ import (
 	"exporter/state"
 )
 
+// keepEmpty is the setting of `empty` under which no rows replace none.
+const keepEmpty = "keep"
+
 // load brings a finished spool into every sink of the job. A sink that fails
 // does not keep the others from committing; the spool stays until all have.
-func (w *work) load(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice) outcome {
+func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
+	rec := t.rec
 	rec.State = state.SliceLoading
-	rec.Sinks = map[string]state.SinkState{}
-	if err := w.put(ctx, *rec); err != nil {
+	rec.Sinks = maps.Clone(rec.Sinks)
+	if rec.Sinks == nil {
+		rec.Sinks = map[string]state.SinkState{}
+	}
+	if err := w.put(ctx, t, sp); err != nil {
 		return outcome{err: err}
 	}
 	l := w.describeLoad(t, sp)
@@ -27,11 +36,13 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool, rec *state.Sli
 	var errs []error
 	for _, k := range w.sinks {
 		s, rows, err := w.loadInto(ctx, t, k, l, sp)
-		rec.Sinks[k.name] = s
 		if err != nil {
+			// What the sink had before it still has.
+			s = rec.Sinks[k.name]
+			s.State, s.Error = sliceState(err), err.Error()
 			errs = append(errs, fmt.Errorf("sink %s: %w", k.name, err))
-			continue
 		}
+		rec.Sinks[k.name] = s
 		if s.State == state.SliceCommitted {
 			out.state, out.rows = state.SliceCommitted, max(out.rows, rows)
 		}
@@ -70,11 +81,11 @@ func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp 
 		}
 		again, _, pause := tr.next(err)
 		if !again || ctx.Err() != nil || errors.Is(err, record.ErrCorrupt) {
-			return state.SinkState{State: sliceState(err), Error: err.Error()}, 0, err
+			return state.SinkState{}, 0, err
 		}
 		w.retries(t, fmt.Errorf("sink %s: %w", k.name, err), pause)
 		if err := sleep(ctx, pause); err != nil {
-			return state.SinkState{State: sliceState(err), Error: err.Error()}, 0, err
+			return state.SinkState{}, 0, err
 		}
 	}
 }
@@ -104,7 +115,7 @@ func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.S
 
 // committed asks the sink what it has of the slice now.
 func (w *work) committed(ctx context.Context, k target, s sinks.Slice) (*sinks.Committed, error) {
-	found, err := k.sink.Committed(ctx, s.Job, s.Start, s.Start.Add(1))
+	found, err := k.sink.Committed(ctx, s.Job, s.Start, s.Start.Add(time.Microsecond))
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +169,7 @@ func check(job *config.Job, l sinks.Load, before *sinks.Committed) error {
 	case rejected > c.MaxRejects:
 		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d", rejected, c.MaxRejects).
 			WithHint("Old rows stay. `exporter preview %s` shows rejects; give the column another type in [jobs.%s.columns], or raise max_rejects.", job.Name, job.Name)
-	case rows == 0 && rejected == 0 && had > 0 && job.Empty == config.Keep:
+	case rows == 0 && rejected == 0 && had > 0 && job.Empty == keepEmpty:
 		return fault.New(fault.Check, "the vendor sent no rows for a slice that has %d", had).
 			WithHint("Old rows stay. If the slice is empty now, set empty = \"replace\" and run it again.")
 	case rows < c.MinRows:

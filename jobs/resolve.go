@@ -49,14 +49,14 @@ func applyRule(stream *sources.Stream, rule config.ColumnRule, hashKey settings.
 			continue
 		}
 		found = true
-		if rule.Action == config.Drop && slices.Contains(table.Key, rule.Name) {
+		if rule.Action == config.ActionDrop && slices.Contains(table.Key, rule.Name) {
 			return fault.New(fault.Config, "columns.%s: a column of the key (%s) cannot be dropped", rule.Name, strings.Join(table.Key, ", ")).
 				WithHint("Use \"hash\" if its values must not be stored.")
 		}
 		switch rule.Action {
-		case config.Drop:
+		case config.ActionDrop:
 			table.Columns = slices.Delete(table.Columns, i, i+1)
-		case config.Hash:
+		case config.ActionHash:
 			table.Columns[i].Type, table.Columns[i].Mask = record.Text, mask(hashKey)
 		default:
 			table.Columns[i].Type = rule.Type

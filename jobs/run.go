@@ -24,6 +24,7 @@ type work struct {
 	stream     sources.Stream
 	definition string
 	sinks      []target
+	notify     func(Event)
 
 	mu  sync.Mutex // guards run and err
 	err []error
@@ -45,10 +46,11 @@ type sliceKey struct {
 
 func keyOf(part string, start time.Time) sliceKey { return sliceKey{part, start.UnixMicro()} }
 
-// task is one slice of a run.
+// task is one slice of a run, with its record.
 type task struct {
 	part string
 	plan.Slice
+	rec *state.Slice
 }
 
 // execute runs a claimed run to its end and returns it with its outcome. The
@@ -57,7 +59,7 @@ type task struct {
 func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
-	w := &work{Engine: e, run: run}
+	w := &work{Engine: e, run: run, notify: e.o.Notify}
 	code := ExitOK
 	if job := e.cfg.Job(run.Job); job == nil {
 		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
@@ -84,6 +86,9 @@ func (w *work) work(ctx context.Context) int {
 	}
 	w.update(func(r *state.Run) { r.Slices = len(tasks) })
 	w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
+	if err := w.announce(ctx, tasks); err != nil {
+		return w.failed(err)
+	}
 	codes := make([]int, len(tasks))
 	var wait sync.WaitGroup
 	for i, t := range tasks {
@@ -169,13 +174,34 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 			return nil, err
 		}
 	}
+	remembered := map[sliceKey]state.Slice{}
+	for _, s := range cached {
+		remembered[keyOf(s.Part, s.Start)] = s
+	}
 	var tasks []task
 	for _, s := range chosen {
 		for _, part := range parts {
-			tasks = append(tasks, task{part: part, Slice: s})
+			rec := &state.Slice{
+				Job: w.job.Name, Part: part, Start: s.Start, End: s.End, State: state.SlicePlanned, Run: w.run.ID,
+				Definition: w.definition, Announced: sources.Unknown, Sinks: remembered[keyOf(part, s.Start)].Sinks,
+			}
+			tasks = append(tasks, task{part: part, Slice: s, rec: rec})
 		}
 	}
 	return tasks, nil
+}
+
+// announce records the planned slices before the first is begun, so that whoever
+// looks sees what is still to come.
+func (w *work) announce(ctx context.Context, tasks []task) error {
+	all := make([]state.Slice, len(tasks))
+	for i, t := range tasks {
+		all[i] = *t.rec
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return w.state.PutSlice(ctx, all...)
 }
 
 // failed notes a failure that kept the run from its slices.
@@ -189,7 +215,7 @@ func (w *work) failed(err error) int {
 // skipped notes a slice whose turn did not come.
 func (w *work) skipped(ctx context.Context, t task) int {
 	err := context.Cause(ctx)
-	w.ended(context.WithoutCancel(ctx), t, state.Slice{}, outcome{err: err})
+	w.ended(context.WithoutCancel(ctx), t, outcome{err: err})
 	return ExitCode(err)
 }
 
@@ -228,5 +254,5 @@ func (w *work) event(ev Event) {
 	w.mu.Lock()
 	ev.Run = w.run
 	w.mu.Unlock()
-	w.o.Notify(ev)
+	w.notify(ev)
 }

@@ -23,26 +23,24 @@ type outcome struct {
 // slice is the life of one slice: open the spool, extract what is missing, check,
 // load into every sink, give the spool up. It returns the slice's exit code.
 func (w *work) slice(ctx context.Context, t task) int {
-	rec := state.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End, Definition: w.definition, Run: w.run.ID, State: state.SliceExtracting}
-	w.sliceEvent(t, Event{Kind: SliceBegan, State: rec.State})
-	out := w.recovered(ctx, t, &rec)
-	return w.ended(context.WithoutCancel(ctx), t, rec, out)
+	w.sliceEvent(t, Event{Kind: SliceBegan, State: state.SliceExtracting})
+	return w.ended(context.WithoutCancel(ctx), t, w.recovered(ctx, t))
 }
 
 // recovered turns a panic of an attempt into a recorded failure.
-func (w *work) recovered(ctx context.Context, t task, rec *state.Slice) (out outcome) {
+func (w *work) recovered(ctx context.Context, t task) (out outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			out = outcome{err: fault.New(fault.Permanent, "panic: %v", p).WithHint("This is a bug in exporter. Please report it with the log.")}
 		}
 	}()
-	return w.attempt(ctx, t, rec)
+	return w.attempt(ctx, t)
 }
 
-func (w *work) attempt(ctx context.Context, t task, rec *state.Slice) outcome {
+func (w *work) attempt(ctx context.Context, t task) outcome {
 	tr := tries{policy: w.o.Retry}
 	for {
-		out := w.pass(ctx, t, rec, &tr)
+		out := w.pass(ctx, t, &tr)
 		if !errors.Is(out.err, record.ErrCorrupt) {
 			return out
 		}
@@ -59,7 +57,7 @@ func (w *work) attempt(ctx context.Context, t task, rec *state.Slice) outcome {
 }
 
 // pass takes the slice once through spool and sinks.
-func (w *work) pass(ctx context.Context, t task, rec *state.Slice, tr *tries) (out outcome) {
+func (w *work) pass(ctx context.Context, t task, tr *tries) (out outcome) {
 	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables}, w.o.Now())
 	if err != nil {
 		return outcome{err: err}
@@ -68,21 +66,20 @@ func (w *work) pass(ctx context.Context, t task, rec *state.Slice, tr *tries) (o
 	if why != "" {
 		w.sliceEvent(t, Event{Kind: Warning, Text: "the slice's spool is not used, the slice is read again: " + why})
 	}
-	w.note(rec, sp)
-	if err := w.put(ctx, *rec); err != nil {
+	t.rec.State = state.SliceExtracting
+	if err := w.put(ctx, t, sp); err != nil {
 		return outcome{err: err}
 	}
 	if !sp.State().Finished {
-		if err := w.extract(ctx, t, sp, rec, tr); err != nil {
+		if err := w.extract(ctx, t, sp, tr); err != nil {
 			return outcome{err: w.located(err, sp)}
 		}
 	}
-	rec.State = state.SliceExtracted
-	w.note(rec, sp)
-	if err := w.put(ctx, *rec); err != nil {
+	t.rec.State = state.SliceExtracted
+	if err := w.put(ctx, t, sp); err != nil {
 		return outcome{err: err}
 	}
-	return w.load(ctx, t, sp, rec)
+	return w.load(ctx, t, sp)
 }
 
 // located says on which page a failure stopped the slice, and what is safe.
@@ -91,9 +88,9 @@ func (w *work) located(err error, sp *spool.Spool) error {
 }
 
 // extract reads the slice from its last checkpoint to its end.
-func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice, tr *tries) error {
+func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) error {
 	for {
-		err := w.read(ctx, t, sp, rec, tr)
+		err := w.read(ctx, t, sp, tr)
 		if err == nil {
 			if err = reconcile(sp); err == nil {
 				return sp.Finish()
@@ -112,7 +109,7 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, rec *state.
 				return err
 			}
 		}
-		rec.Attempts++
+		t.rec.Attempts++
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
@@ -120,7 +117,7 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, rec *state.
 }
 
 // read appends pages to the spool until the slice is read or something fails.
-func (w *work) read(ctx context.Context, t task, sp *spool.Spool, rec *state.Slice, tr *tries) error {
+func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) error {
 	req := sources.Request{Stream: w.stream, Part: t.part, Interval: t.Interval, Zone: w.job.DataZone, After: sp.State().Next}
 	for page, err := range w.src.Read(ctx, req) {
 		if err != nil {
@@ -139,11 +136,10 @@ func (w *work) read(ctx context.Context, t task, sp *spool.Spool, rec *state.Sli
 			return err
 		}
 		tr.progress()
-		w.note(rec, sp)
-		w.sliceEvent(t, Event{Kind: SliceRead, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced})
-		if err := w.put(ctx, *rec); err != nil {
+		if err := w.put(ctx, t, sp); err != nil {
 			return err
 		}
+		w.sliceEvent(t, Event{Kind: SliceRead, State: t.rec.State, Pages: t.rec.Page, Rows: t.rec.Rows, Expected: t.rec.Announced})
 	}
 	return context.Cause(ctx)
 }
@@ -172,23 +168,19 @@ func rowsOf(sp *spool.Spool) (kept, rejected int64) {
 	return kept, rejected
 }
 
-// note copies the spool's state into the slice's record.
-func (w *work) note(rec *state.Slice, sp *spool.Spool) {
+// put stores the slice's record, with what its spool holds.
+func (w *work) put(ctx context.Context, t task, sp *spool.Spool) error {
 	st := sp.State()
-	_, rec.Rejected = rowsOf(sp)
-	rec.Rows, rec.Page, rec.Announced, rec.Provisional = rowsRead(sp), st.Pages, st.Announced, st.Provisional
-}
-
-// put stores the slice's record.
-func (w *work) put(ctx context.Context, rec state.Slice) error {
-	rec.Updated = w.o.Now().UTC()
-	return w.state.PutSlice(ctx, rec)
+	_, t.rec.Rejected = rowsOf(sp)
+	t.rec.Rows, t.rec.Page, t.rec.Announced, t.rec.Provisional = rowsRead(sp), st.Pages, st.Announced, t.Open || st.Provisional
+	return w.state.PutSlice(ctx, *t.rec)
 }
 
 // ended records how a slice ended, in the state, the run and the log.
-func (w *work) ended(ctx context.Context, t task, rec state.Slice, out outcome) int {
+func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	rec := t.rec
 	rec.State = out.state
 	if out.err != nil {
 		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, describe(t), out.err)
@@ -198,37 +190,45 @@ func (w *work) ended(ctx context.Context, t task, rec state.Slice, out outcome) 
 			rec.WaitUntil = w.o.Now().Add(fault.WaitOf(out.err)).UTC()
 		}
 	}
-	if rec.Job != "" {
-		if err := w.put(ctx, rec); err != nil {
-			out.err = errors.Join(out.err, err)
-		}
+	if err := w.state.PutSlice(ctx, *rec); err != nil {
+		out.err = errors.Join(out.err, err)
 	}
-	w.update(func(r *state.Run) {
-		switch rec.State {
-		case state.SliceCommitted:
-			r.Committed++
-			r.Rows += out.rows
-		case state.SliceUnchanged:
-			r.Unchanged++
-		case state.SliceWaiting:
-			r.Waiting++
-		default:
-			r.Failed++
-		}
-		if out.err != nil {
-			w.err = append(w.err, out.err)
-		}
-	})
-	if out.err != nil {
-		w.log.Error("slice failed", "job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "class", fault.ClassOf(out.err), "err", out.err, "hint", fault.HintOf(out.err))
-	} else {
-		w.log.Info("slice done", "job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "state", rec.State, "rows", out.rows)
-	}
+	w.count(rec.State, out)
+	w.logEnd(t, out)
 	w.sliceEvent(t, Event{Kind: SliceEnded, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced, Until: rec.WaitUntil, Err: out.err})
 	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
 		w.log.Warn("progress of run could not be recorded", "job", w.job.Name, "run", w.run.ID, "err", err)
 	}
 	return ExitCode(out.err)
+}
+
+// count adds the slice to the run's sums.
+func (w *work) count(sliceState string, out outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch sliceState {
+	case state.SliceCommitted:
+		w.run.Committed++
+		w.run.Rows += out.rows
+	case state.SliceUnchanged:
+		w.run.Unchanged++
+	case state.SliceWaiting:
+		w.run.Waiting++
+	default:
+		w.run.Failed++
+	}
+	if out.err != nil {
+		w.err = append(w.err, out.err)
+	}
+}
+
+func (w *work) logEnd(t task, out outcome) {
+	log := w.log.With("job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "state", t.rec.State)
+	if out.err != nil {
+		log.Error("slice not loaded", "class", fault.ClassOf(out.err), "err", out.err, "hint", fault.HintOf(out.err))
+		return
+	}
+	log.Info("slice done", "rows", out.rows)
 }
 
 func (w *work) snapshot() state.Run {
