@@ -73,18 +73,23 @@ func schemaProblem(name string) string {
 // dsnProblem says what is wrong with a DSN in words that hold none of it, except
 // names of files and TLS settings.
 func dsnProblem(dsn string, err error) string {
-	const shape = `is neither a URL (postgres://user:password@host:5432/database) nor key=value pairs (host=… user=… password=… dbname=…); ` +
-		`in a URL, write @ : / ? # % of a password as %40 %3A %2F %3F %23 %25`
+	const escapes = `in a URL, write @ : / ? # % of a password as %40 %3A %2F %3F %23 %25`
+	const shape = `is neither a URL (postgres://user:password@host:5432/database) nor key=value pairs (host=… user=… password=… dbname=…); ` + escapes
 	var parse *pgconn.ParseConfigError
 	if !errors.As(err, &parse) {
 		return shape
 	}
 	inner := errors.Unwrap(parse)
+	// The message is the DSN, what is wrong, and the cause, which may quote the DSN.
 	text := parse.Error()
+	if inner != nil {
+		text = strings.TrimSuffix(text, " ("+inner.Error()+")")
+	}
+	text = text[strings.LastIndex(text, "`: ")+1:]
 	for _, known := range []struct{ mark, text string }{
 		{"failed to configure TLS", "has TLS settings that cannot be used"},
 		{"failed to read service", "names a service that cannot be read"},
-		{"invalid port", "has a port that is not a number from 1 to 65535"},
+		{"invalid port", "has a port that is not a number from 1 to 65535; " + escapes},
 		{"port numbers to", "has more ports than hosts"},
 		{"connect_timeout", "has a connect_timeout that is not a number of seconds"},
 		{"target_session_attrs", "has an unknown target_session_attrs"},
@@ -93,8 +98,7 @@ func dsnProblem(dsn string, err error) string {
 		{"require_auth", "has an unknown require_auth"},
 		{"pool_", "has a pool_… setting that cannot be read"},
 	} {
-		// The message ends after the DSN, which could hold the same words.
-		if at := strings.LastIndex(text, "`: "); at < 0 || !strings.Contains(text[at:], known.mark) {
+		if !strings.Contains(text, known.mark) {
 			continue
 		}
 		if inner != nil && known.mark == "failed to configure TLS" && !strings.Contains(inner.Error(), dsn) {

@@ -73,8 +73,8 @@ func (s *sink) migrate(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL search_path = "+ident(s.ledger)); err != nil {
 		return s.wrap(ctx, err, "enter schema %s", s.ledger)
 	}
-	const table = `CREATE TABLE IF NOT EXISTS schema_version (
-		version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`
+	table := "CREATE TABLE IF NOT EXISTS " + ident(s.ledger, "schema_version") +
+		" (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
 	if _, err := tx.Exec(ctx, table); err != nil {
 		return s.rights(ctx, err, "create the ledger in schema %s", s.ledger)
 	}
