@@ -15,6 +15,7 @@ import (
 	"exporter/ratelimit"
 	"exporter/sinks"
 	"exporter/sources"
+	"exporter/sources/httpapi"
 	"exporter/state"
 )
 
@@ -27,6 +28,7 @@ type Engine struct {
 	slots  *semaphore.Weighted // slices at work, over all runs
 	log    *slog.Logger
 	o      Options
+	auths  httpapi.Auths
 
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter
@@ -84,7 +86,7 @@ func (e *Engine) Source(ctx context.Context, s *config.Source, options sources.O
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.Driver.Open(sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Log: e.log.With("source", s.Name)}, s.Settings, options)
+	src, err := s.Driver.Open(sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Log: e.log.With("source", s.Name)}, s.Settings, options)
 	if err != nil {
 		return nil, fmt.Errorf("open source %s: %w", s.Name, err)
 	}

@@ -164,6 +164,7 @@ type Deps struct {
 	Name    string // of the source in the configuration
 	Limiter *ratelimit.Limiter
 	Tokens  httpapi.TokenStore
+	Auths   *httpapi.Auths // shared by all sources of the process; nil shares nothing
 	Log     *slog.Logger
 }
 
