@@ -45,11 +45,11 @@
 //	             ▼           ▼           ▼           ▼
 //	at rest: committed  check_failed  failed      unchanged      interrupted
 //
-// Not drawn: failed and interrupted are reached from every state in work and from
-// waiting; from them a further attempt of the same run may go on with extracting
-// or, the spool being whole, with loading. check_failed is reached from extracting
-// and extracted too, unchanged from loading, waiting from planned. Every state may
-// follow itself: progress, counted attempts. [Slice.Run] "" marks a row taken from a sink's ledger; it may set
+// Not drawn: waiting, failed and interrupted are reached from every state in work,
+// the last two also from waiting. From failed and interrupted a further attempt of
+// the same run may go on with extracting or, the spool being whole, with loading.
+// check_failed is reached from extracting and extracted too, unchanged from
+// loading. Every state may follow itself: progress, counted attempts. [Slice.Run] "" marks a row taken from a sink's ledger; it may set
 // any state at rest, but not on a slice in work.
 //
 // Every change is one statement that has the old state in its WHERE clause.

@@ -74,7 +74,7 @@ var before = map[string][]string{
 	},
 	SliceExtracted:   {SlicePlanned, SliceExtracting, SliceExtracted},
 	SliceLoading:     {SliceExtracted, SliceLoading, SliceFailed, SliceInterrupted},
-	SliceWaiting:     {SlicePlanned, SliceExtracting, SliceWaiting},
+	SliceWaiting:     {SlicePlanned, SliceExtracting, SliceExtracted, SliceLoading, SliceWaiting},
 	SliceCommitted:   {SliceLoading, SliceCommitted},
 	SliceUnchanged:   {SliceExtracted, SliceLoading, SliceUnchanged},
 	SliceCheckFailed: {SliceExtracting, SliceExtracted, SliceLoading, SliceCheckFailed},

@@ -14,9 +14,6 @@ import (
 
 var _ httpapi.TokenStore = (*Store)(nil)
 
-// Token is what a vendor handed out for a credential.
-type Token = httpapi.Token
-
 // TokenInfo is what may be shown of a stored token.
 type TokenInfo struct {
 	Key     string
@@ -36,32 +33,32 @@ type secretToken struct {
 }
 
 // LoadToken implements [httpapi.TokenStore].
-func (s *Store) LoadToken(ctx context.Context, key string) (Token, bool, error) {
+func (s *Store) LoadToken(ctx context.Context, key string) (httpapi.Token, bool, error) {
 	var recipient string
 	var sealed []byte
 	err := s.read.QueryRowContext(ctx, `SELECT recipient, value FROM tokens WHERE key = ?`, key).Scan(&recipient, &sealed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return Token{}, false, nil
+		return httpapi.Token{}, false, nil
 	case err != nil:
-		return Token{}, false, s.classify(ctx, err, "read the token of %s", key)
+		return httpapi.Token{}, false, s.classify(ctx, err, "read the token of %s", key)
 	}
 	plain, err := s.keys.unseal(ctx, recipient, sealed)
 	if err != nil {
-		return Token{}, false, fmt.Errorf("read the token of %s: %w", key, err)
+		return httpapi.Token{}, false, fmt.Errorf("read the token of %s: %w", key, err)
 	}
 	var t secretToken
 	if err := json.Unmarshal(plain, &t); err != nil || t.Key != key {
-		return Token{}, false, fmt.Errorf("read the token of %s: it is not one of this key", key)
+		return httpapi.Token{}, false, fmt.Errorf("read the token of %s: it is not one of this key", key)
 	}
-	return Token{
+	return httpapi.Token{
 		Access: settings.Secret(t.Access), Refresh: settings.Secret(t.Refresh), Expires: t.Expires, Extra: t.Extra,
 	}, true, nil
 }
 
 // SaveToken implements [httpapi.TokenStore]: when it returns nil the new token is on
 // disk.
-func (s *Store) SaveToken(ctx context.Context, key string, t Token) error {
+func (s *Store) SaveToken(ctx context.Context, key string, t httpapi.Token) error {
 	plain, err := json.Marshal(secretToken{
 		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), Expires: t.Expires, Extra: t.Extra,
 	})
