@@ -49,8 +49,10 @@
 // the last two also from waiting. From failed and interrupted a further attempt of
 // the same run may go on with extracting or, the spool being whole, with loading.
 // check_failed is reached from extracting and extracted too, unchanged from
-// loading. Every state may follow itself: progress, counted attempts. [Slice.Run] "" marks a row taken from a sink's ledger; it may set
-// any state at rest, but not on a slice in work.
+// loading. Every state may follow itself: progress, counted attempts.
+//
+// [Slice.Run] "" marks a row taken from a sink's ledger; it may set any state at
+// rest, but not on a slice in work.
 //
 // Every change is one statement that has the old state in its WHERE clause.
 // Times are stored as microseconds since 1970 UTC, durations are not stored.
