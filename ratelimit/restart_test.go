@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -319,10 +320,10 @@ func TestPermitsGivenWhileTheMarkIsWritten(t *testing.T) {
 		store := &slow{}
 		limits := ratelimit.Limits{Windows: []ratelimit.Window{window(t, "30/1h")}} // a mark covers 3
 		l := newLimiter(t, limits, ratelimit.Options{Store: store})
-		given := 0
+		var given atomic.Int64
 		take := func(weight int) {
 			acquire(t, l, ratelimit.Ask{Weight: weight}).FirstByte()
-			given += weight
+			given.Add(int64(weight))
 		}
 		take(1) // writes the first mark
 		take(1) // leaves 2 of it
@@ -337,8 +338,8 @@ func TestPermitsGivenWhileTheMarkIsWritten(t *testing.T) {
 			}
 		}
 		l = newLimiter(t, limits, ratelimit.Options{Store: store})
-		if got := l.Status().Windows[0].Used; got < given {
-			t.Errorf("used after the crash = %d, want at least the %d given", got, given)
+		if got := l.Status().Windows[0].Used; got < int(given.Load()) {
+			t.Errorf("used after the crash = %d, want at least the %d given", got, given.Load())
 		}
 	})
 }

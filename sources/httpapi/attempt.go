@@ -29,7 +29,7 @@ func (c *Client) attempt(ctx context.Context, cl *call) (*Response, *failure) {
 	if err != nil {
 		return nil, &failure{err: c.fail(cl, fault.Permanent, err)}
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:bodyclose // refused closes it, or the caller closes Response.Body
 	if err != nil {
 		v := Retryable(0, nil, nil, err)
 		return nil, &failure{err: c.fail(cl, v.Class, err), verdict: v}
@@ -92,8 +92,10 @@ func (c *Client) accept(ctx context.Context, cl *call, resp *http.Response) (*Re
 	if kind == html {
 		return nil, &failure{
 			verdict: Verdict{Class: fault.Transient, Retry: true},
-			err: &fault.Error{Class: fault.Transient, Err: e,
-				Hint: "A page for people came back: maintenance, a login page, or a proxy on the way. Open the url in a browser if it stays so."},
+			err: &fault.Error{
+				Class: fault.Transient, Err: e,
+				Hint: "A page for people came back: maintenance, a login page, or a proxy on the way. Open the url in a browser if it stays so.",
+			},
 		}
 	}
 	return nil, &failure{err: &fault.Error{Class: fault.Data, Err: e, Hint: "The vendor answers in another format than it documents, or the url leads elsewhere."}}

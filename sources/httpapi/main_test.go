@@ -155,7 +155,9 @@ func pipe(t *testing.T, h http.Handler) *http.Transport {
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	return wire
 }

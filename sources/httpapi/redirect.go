@@ -9,7 +9,7 @@ import (
 const maxRedirects = 5
 
 // harmless headers go along to another origin; everything else a source has set
-// may be a credential.
+// may be a credential, and the Referer net/http adds names the url before.
 var harmless = map[string]bool{"Accept": true, "Accept-Encoding": true, "Accept-Language": true, "User-Agent": true}
 
 // checkRedirect implements http.Client.CheckRedirect.
@@ -20,7 +20,6 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	if err := c.secure(req.URL); err != nil {
 		return fault.New(fault.Permanent, "redirect to %s: %w", c.redact.url(req.URL.String()), err)
 	}
-	req.Header.Del("Referer") // it names the url before, with its parameters
 	if origin(req.URL) == callOf(req.Context()).origin {
 		return nil
 	}

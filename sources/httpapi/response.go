@@ -65,12 +65,6 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left+1] // one more byte tells a full body from one that goes on
-	}
 	n, err := b.rc.Read(p)
 	if int64(n) > b.left {
 		n, b.err = int(b.left), b.tooLong()
@@ -94,9 +88,7 @@ func (b *body) Close() error {
 }
 
 func (b *body) tooLong() error {
-	e := b.client.describe(b.call, errors.New("body is longer than the bound"))
-	e.Status, e.RequestID = b.Status, b.RequestID
-	return (&fault.Error{Class: fault.Data, Err: e}).
+	return b.fail(fault.Data, errors.New("it is longer than the bound")).
 		WithHint("More than %d bytes came back. Ask for shorter intervals or smaller pages.", b.client.cfg.MaxBody)
 }
 
@@ -107,9 +99,13 @@ func (b *body) classify(err error) error {
 	if b.ctx.Err() != nil {
 		return b.client.interrupted(b.ctx, b.call)
 	}
-	e := b.client.describe(b.call, err)
+	return b.fail(fault.Transient, err)
+}
+
+func (b *body) fail(class fault.Class, cause error) *fault.Error {
+	e := b.client.describe(b.call, cause)
 	e.Status, e.RequestID, e.Doing = b.Status, b.RequestID, "read body"
-	return &fault.Error{Class: fault.Transient, Err: e}
+	return &fault.Error{Class: class, Err: e}
 }
 
 // kind looks at the header, and where that says little at the beginning of the body.

@@ -41,8 +41,10 @@ func TestDoUntilItIsGood(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &script{answers: []http.HandlerFunc{tt.first, tt.first, answer(200, `{"ok":true}`, "Content-Type", "application/json")}}
 			c := newClient(t, httpapi.Config{BaseURL: serve(t, s.ServeHTTP).URL})
-			r := &httpapi.Request{Method: http.MethodPost, URL: "/report", Want: "application/json",
-				Body: func() io.Reader { return strings.NewReader("question") }}
+			r := &httpapi.Request{
+				Method: http.MethodPost, URL: "/report", Want: "application/json",
+				Body: func() io.Reader { return strings.NewReader("question") },
+			}
 			wantText(t, c, r, `{"ok":true}`)
 			if diff := cmp.Diff([]string{"question", "question", "question"}, s.bodies); diff != "" {
 				t.Errorf("bodies at the server (-want +got):\n%s", diff)
@@ -60,8 +62,12 @@ func TestDoGivesUp(t *testing.T) {
 		asked   int
 		parts   []string
 	}{
-		{"server trouble", answer(503, "try later", "X-Request-Id", "r-17"), httpapi.Request{}, fault.Transient, 5,
-			[]string{"503 Service Unavailable", "attempt 5", "request id r-17", `answer "try later"`}},
+		{
+			"server trouble", answer(503, "try later", "X-Request-Id", "r-17"),
+			httpapi.Request{},
+			fault.Transient, 5,
+			[]string{"503 Service Unavailable", "attempt 5", "request id r-17", `answer "try later"`},
+		},
 		{"login", answer(401, `{"error":"nope"}`), httpapi.Request{}, fault.Auth, 1, []string{"401 Unauthorized"}},
 		{"permission", answer(403, ""), httpapi.Request{}, fault.Auth, 1, []string{"403 Forbidden"}},
 		{"mistake of ours", answer(400, "bad\nfilter\x1b[31m"), httpapi.Request{}, fault.Permanent, 1, []string{`answer "bad filter [31m"`}},
@@ -71,10 +77,18 @@ func TestDoGivesUp(t *testing.T) {
 		{"not modified", answer(304, ""), httpapi.Request{}, fault.Permanent, 1, nil},
 		{"not implemented", answer(501, ""), httpapi.Request{}, fault.Permanent, 1, nil},
 		{"must not act twice", answer(500, ""), httpapi.Request{Once: true}, fault.Transient, 1, nil},
-		{"a page for people", answer(200, "<html>Log in", "Content-Type", "text/html"), httpapi.Request{Want: "application/json"}, fault.Transient, 5,
-			[]string{"HTML instead of application/json", "<html>Log in"}},
-		{"another format", answer(200, "a;b", "Content-Type", "text/csv"), httpapi.Request{Want: "application/json"}, fault.Data, 1,
-			[]string{"text/csv instead of application/json"}},
+		{
+			"a page for people", answer(200, "<html>Log in", "Content-Type", "text/html"),
+			httpapi.Request{Want: "application/json"},
+			fault.Transient, 5,
+			[]string{"HTML instead of application/json", "<html>Log in"},
+		},
+		{
+			"another format", answer(200, "a;b", "Content-Type", "text/csv"),
+			httpapi.Request{Want: "application/json"},
+			fault.Data, 1,
+			[]string{"text/csv instead of application/json"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
