@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -110,14 +111,41 @@ func (r *redactor) url(raw string) string {
 	return r.text(address)
 }
 
+// query returns the parameters for a person to read: secret values are gone,
+// brackets are brackets, and of a parameter sent many times the first value stands
+// for all.
 func (r *redactor) query(raw string) string {
-	pairs := strings.Split(raw, "&")
-	for i, pair := range pairs {
+	var shown []string
+	last, more := "", 0
+	flush := func() {
+		if more > 0 {
+			shown = append(shown, fmt.Sprintf("%s=…%d more", last, more))
+		}
+		more = 0
+	}
+	for pair := range strings.SplitSeq(raw, "&") {
 		escaped, value, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(escaped)
-		if value != "" && (err != nil || r.params[strings.ToLower(name)] || secretParam.MatchString(name)) {
-			pairs[i] = escaped + "=" + settings.Redacted
+		if err != nil {
+			name = escaped
+		}
+		if name == last && strings.HasSuffix(name, "[]") {
+			more++
+			continue
+		}
+		flush()
+		last = name
+		switch {
+		case value == "":
+			shown = append(shown, bracket.Replace(pair))
+		case err != nil || r.params[strings.ToLower(name)] || secretParam.MatchString(name):
+			shown = append(shown, bracket.Replace(escaped)+"="+settings.Redacted)
+		default:
+			shown = append(shown, bracket.Replace(escaped)+"="+value)
 		}
 	}
-	return strings.Join(pairs, "&")
+	flush()
+	return strings.Join(shown, "&")
 }
+
+var bracket = strings.NewReplacer("%5B", "[", "%5D", "]", "%5b", "[", "%5d", "]")
