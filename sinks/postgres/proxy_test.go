@@ -119,7 +119,7 @@ func (c *link) swallowReply() {
 }
 
 func (c *link) requests() {
-	defer c.server.Close()
+	defer func() { _ = c.server.Close() }()
 	size := make([]byte, 4)
 	for first := true; ; first = false {
 		var message []byte
@@ -153,7 +153,7 @@ func (p *proxy) watcher() func(*link, []byte) {
 }
 
 func (c *link) replies() {
-	defer c.client.Close()
+	defer func() { _ = c.client.Close() }()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := c.server.Read(buf)

@@ -172,23 +172,27 @@ func TestTablesThatAreRefused(t *testing.T) {
 		hint    string
 	}{
 		"not ours": {
-			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount numeric)"}, fault.Config,
+			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount numeric)"},
+			fault.Config,
 			`table "marketing"."facts" is there already, but without the column _slice bigint: the exporter did not make it`,
 			`Set another table in the job. To have this one filled, empty it and run: ALTER TABLE "marketing"."facts" ADD COLUMN _slice bigint NOT NULL, ` +
 				`ADD COLUMN _loaded_at timestamptz NOT NULL; CREATE INDEX ON "marketing"."facts" (_slice);`,
 		},
 		"a view": {
-			[]string{"CREATE VIEW marketing.facts AS SELECT 1 AS id"}, fault.Config,
+			[]string{"CREATE VIEW marketing.facts AS SELECT 1 AS id"},
+			fault.Config,
 			`"marketing"."facts" is not a table`, `Something else has that name. Set another table in the job.`,
 		},
 		"another type": {
-			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount text, _slice bigint, _loaded_at timestamptz)"}, fault.Config,
+			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount text, _slice bigint, _loaded_at timestamptz)"},
+			fault.Config,
 			`column "amount" of table "marketing"."facts" is text, the job delivers numeric`,
 			`Let the owner run: ALTER TABLE "marketing"."facts" ALTER COLUMN "amount" TYPE numeric USING "amount"::numeric; ` +
 				`Or keep the old type: write amount = "text" in [jobs.NAME.columns].`,
 		},
 		"a narrower type": {
-			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount numeric(10,2), _slice bigint, _loaded_at timestamptz)"}, fault.Config,
+			[]string{"CREATE TABLE marketing.facts (id bigint, name text, amount numeric(10,2), _slice bigint, _loaded_at timestamptz)"},
+			fault.Config,
 			`column "amount" of table "marketing"."facts" is numeric(10,2), the job delivers numeric`,
 			`Let the owner run: ALTER TABLE "marketing"."facts" ALTER COLUMN "amount" TYPE numeric USING "amount"::numeric;`,
 		},

@@ -42,7 +42,7 @@ type writer struct {
 
 	// The transaction outlives the calls that write into it, so it has a context
 	// of its own; a call whose context ends takes it down.
-	life   context.Context //nolint:containedctx // see above
+	life   context.Context
 	cancel context.CancelCauseFunc
 
 	conn     *pgxpool.Conn
