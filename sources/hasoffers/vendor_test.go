@@ -1,0 +1,146 @@
+package hasoffers_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"exporter/ratelimit"
+	"exporter/sandbox/faults"
+	sandbox "exporter/sandbox/hasoffers"
+	"exporter/sandbox/meter"
+	"exporter/sources"
+	"exporter/sources/hasoffers"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const newYork = "America/New_York"
+
+// vendor is the simulated vendor behind a real server.
+type vendor struct {
+	*sandbox.Server
+	faults   *faults.Set
+	url      string
+	requests atomic.Int64
+
+	mu    sync.Mutex
+	urls  []string
+	front http.HandlerFunc // answers instead of the vendor while it is set
+}
+
+func newVendor(tb testing.TB, cfg sandbox.Config) *vendor {
+	tb.Helper()
+	if len(cfg.Networks) == 0 {
+		cfg.Networks = []sandbox.Network{{FirstDay: "2026-03-01", Days: 30, RowsPerDay: 200, Now: "2026-06-01T12:00:00Z"}}
+	}
+	if len(cfg.Integrators) == 0 {
+		cfg.Integrators = []sandbox.Integrator{{ClientSecret: clientSecret}}
+	}
+	set, err := faults.NewSet(1)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server, err := sandbox.New(1, cfg, meter.New(), set)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	v := &vendor{Server: server, faults: set}
+	ts := httptest.NewServer(v)
+	tb.Cleanup(ts.Close)
+	v.url = ts.URL
+	return v
+}
+
+// ServeHTTP counts requests and keeps their addresses.
+func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v.requests.Add(1)
+	v.mu.Lock()
+	v.urls = append(v.urls, r.URL.String())
+	front := v.front
+	v.mu.Unlock()
+	if front != nil {
+		front(w, r)
+		return
+	}
+	v.Handler().ServeHTTP(w, r)
+}
+
+func (v *vendor) setFront(h http.HandlerFunc) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.front = h
+}
+
+// integrator returns valid settings for the Integrator API of the vendor.
+func (v *vendor) integrator() *hasoffers.Config {
+	c := newConfig()
+	c.BaseURL, c.AuthURL = v.url+"/Apiv3/json", v.url+"/authorize"
+	c.NetworkID, c.IntegratorID, c.ClientID, c.ClientSecret = "demo", "acme", "client", clientSecret
+	c.Timezone = newYork
+	return c
+}
+
+// network returns valid settings for the Network API of the vendor.
+func (v *vendor) network() *hasoffers.Config {
+	c := newConfig()
+	c.API, c.BaseURL = "network", v.url+"/Apiv3/json"
+	c.NetworkID, c.NetworkToken, c.Timezone = "demo", "NETdemo", newYork
+	return c
+}
+
+func newConfig() *hasoffers.Config {
+	return hasoffers.Driver().Config().(*hasoffers.Config) //nolint:forcetypeassert // what the driver makes
+}
+
+// open returns a source whose limiter allows one request in flight and any number in time.
+func open(tb testing.TB, c *hasoffers.Config, o *hasoffers.Options, log *slog.Logger) sources.Source {
+	tb.Helper()
+	for _, p := range append(c.Validate(), o.Validate()...) {
+		tb.Fatalf("settings: %s: %s", p.Key, p.Text)
+	}
+	s, err := hasoffers.Driver().Open(deps(tb, c, log), c, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+func deps(tb testing.TB, c *hasoffers.Config, log *slog.Logger) sources.Deps {
+	tb.Helper()
+	limiter, err := ratelimit.New(context.Background(), c.Credential().Name, ratelimit.Limits{Concurrency: 1}, ratelimit.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sources.Deps{Name: "tune", Limiter: limiter, Log: log}
+}
+
+func zone(tb testing.TB, name string) *time.Location {
+	tb.Helper()
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return loc
+}
+
+// day returns the interval of a day and those after it.
+func day(tb testing.TB, date string, n int) sources.Interval {
+	tb.Helper()
+	start, err := time.ParseInLocation(time.DateOnly, date, zone(tb, newYork))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sources.Interval{Start: start, End: start.AddDate(0, 0, n)}
+}
+
+const clientSecret = "s3cr3t-of-the-client"
+
+var secrets = []string{"NETdemo", clientSecret}
