@@ -34,8 +34,8 @@ func newProgress(w io.Writer, width int, cfg *config.Config) *progressWatcher {
 	pw := progress.NewWriter()
 	pw.SetOutputWriter(w)
 	pw.SetTerminalWidth(width)
-	pw.SetTrackerLength(20)
-	pw.SetMessageLength(min(48, max(24, width-50)))
+	pw.SetTrackerLength(16)
+	pw.SetMessageLength(min(64, max(24, width-42))) // what bar, percentage, rows and time leave
 	pw.SetTrackerPosition(progress.PositionRight)
 	pw.SetUpdateFrequency(150 * time.Millisecond)
 	style := progress.StyleDefault
@@ -79,7 +79,9 @@ func (p *progressWatcher) notify(e jobs.Event) {
 		}
 		t.SetValue(e.Rows)
 	case jobs.SliceWaits:
-		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s waiting for quota, next page at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
+		at := e.Until.Local().Format(time.TimeOnly)
+		p.slice(id, e).UpdateMessage(where(p.cfg, e) + " until " + at)
+		p.pw.Log("%s", where(p.cfg, e)+": waiting for quota, next page at "+at)
 	case jobs.SliceRetries:
 		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s again at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
 		p.pw.Log("%s", where(p.cfg, e)+": "+oneLine(e.Err.Error()))

@@ -91,7 +91,9 @@ func (r *runFlags) requests(cfg *config.Config, names []string) ([]state.Run, er
 	case r.all && len(names) > 0:
 		return nil, usageError(errors.New("--all runs every job; name none"))
 	case r.all:
-		names = jobNames(cfg)
+		if names = jobNames(cfg); len(names) == 0 {
+			return nil, fault.New(fault.Config, "%s has no job yet", cfg.Path).WithHint("Write a [jobs.NAME] table; `exporter sandbox` prints an example.")
+		}
 	case len(names) == 0:
 		return nil, fault.New(fault.Config, "which job?").WithHint("Name one or more of %s, or use --all.", strings.Join(jobNames(cfg), ", "))
 	}

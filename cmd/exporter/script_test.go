@@ -61,8 +61,9 @@ func querying(ts *testscript.TestScript, args []string) (err error) {
 		}
 		return strings.Join(texts, "|"), err
 	})
-	if got := strings.Join(lines, "\n"); err == nil && got != args[1] {
-		return fmt.Errorf("got\n%s\nwant\n%s", got, args[1])
+	want := strings.ReplaceAll(args[1], `\n`, "\n")
+	if got := strings.Join(lines, "\n"); err == nil && got != want {
+		return fmt.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	return err
 }
@@ -172,15 +173,19 @@ var volatile = []struct {
 	{regexp.MustCompile(`"(run|id)":"[0-9a-z]{26}"`), `"$1":"ID"`},
 	{regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`), `http://SANDBOX`},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), `ADDRESS`},
-	{regexp.MustCompile(`\b2026-11-22T17:[0-9:.]+Z`), `TODAY`},
 	{regexp.MustCompile(`\b[0-9.]+(ms|µs|s)\b`), `TOOK`},
 }
+
+var instant = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 // normal FROM TO copies an output with what changes from run to run replaced.
 func normalising(ts *testscript.TestScript, args []string) error {
 	text := ts.ReadFile(args[0])
 	for _, v := range volatile {
 		text = v.what.ReplaceAllString(text, v.with)
+	}
+	if !strings.HasPrefix(text, "{") { // in JSON the keys tell times that change from those that do not
+		text = instant.ReplaceAllString(text, "TIME")
 	}
 	text = regexp.MustCompile(` +\n`).ReplaceAllString(text, "\n")
 	return os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,14 +81,15 @@ func (p *program) open(ctx context.Context, cfg *config.Config, logs io.Writer, 
 }
 
 // ask opens everything for a command that shows what sources and sinks say;
-// warnings become lines on stderr.
+// warnings become lines on stderr, each once.
 func (p *program) ask(ctx context.Context) (*session, error) {
 	cfg, err := p.load()
 	if err != nil {
 		return nil, err
 	}
+	var said sync.Map
 	return p.open(ctx, cfg, p.Stderr, func(e jobs.Event) {
-		if e.Kind == jobs.Warning {
+		if _, again := said.LoadOrStore(e.Text, true); e.Kind == jobs.Warning && !again {
 			p.out.warn(e.Text)
 		}
 	})

@@ -19,15 +19,15 @@ import (
 
 func (p *program) slicesCommand() *cobra.Command {
 	var b bounds
-	var missing bool
+	var incomplete bool
 	cmd := &cobra.Command{
 		Use:   "slices JOB",
 		Short: "Show what is complete, interval by interval and sink by sink",
-		Long: `slices shows every slice that is known of a job, oldest first: its state in each
-sink, rows, when it was loaded, whether it is provisional (read while its interval was
-open, or its count would not settle) or outdated (loaded under an older definition of
-the job). The sinks' own ledgers decide; a sink that does not answer is shown as last
-known, with a warning.
+		Long: `slices shows every slice a job has or owes, oldest first: its state in each sink,
+rows, when it was loaded, whether it is provisional (read while its interval was open,
+or its count would not settle) or outdated (loaded under an older definition of the job).
+The sinks' own ledgers decide; a sink that does not answer is shown as last known, with
+a warning.
 
 --missing shows only what is not complete in every sink.`,
 		Example: `  exporter slices conversions
@@ -35,10 +35,10 @@ known, with a warning.
   exporter slices conversions --missing`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.offer(jobNames, 1),
-		RunE:              func(cmd *cobra.Command, args []string) error { return p.slices(cmd.Context(), args[0], b, missing) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return p.slices(cmd.Context(), args[0], b, incomplete) },
 	}
 	b.register(cmd, "the slices shown")
-	cmd.Flags().BoolVar(&missing, "missing", false, "only slices that are not complete in every sink")
+	cmd.Flags().BoolVar(&incomplete, "missing", false, "only slices that are not complete in every sink")
 	return cmd
 }
 
@@ -98,7 +98,7 @@ func known(announced int64) *int64 {
 	return &announced
 }
 
-func (p *program) slices(ctx context.Context, name string, b bounds, missing bool) (err error) {
+func (p *program) slices(ctx context.Context, name string, b bounds, incomplete bool) (err error) {
 	s, err := p.ask(ctx)
 	if err != nil {
 		return err
@@ -116,7 +116,8 @@ func (p *program) slices(ctx context.Context, name string, b bounds, missing boo
 	if err != nil {
 		return err
 	}
-	if missing {
+	all = withOwed(job, all, from, to, p.Now())
+	if incomplete {
 		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return complete(job, v.Slice) })
 	}
 	if p.out.json {
@@ -125,7 +126,7 @@ func (p *program) slices(ctx context.Context, name string, b bounds, missing boo
 		}
 		return nil
 	}
-	p.showSlices(job, all, missing)
+	p.showSlices(job, all, incomplete)
 	return nil
 }
 
@@ -139,10 +140,10 @@ func complete(job *config.Job, v state.Slice) bool {
 	return true
 }
 
-func (p *program) showSlices(job *config.Job, all []jobs.SliceView, missing bool) {
+func (p *program) showSlices(job *config.Job, all []jobs.SliceView, incomplete bool) {
 	if len(all) == 0 {
-		if missing {
-			p.out.note("none is missing of those that are known")
+		if incomplete {
+			p.out.note("nothing is missing")
 		} else {
 			p.out.note("no slice yet")
 		}

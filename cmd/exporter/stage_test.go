@@ -22,6 +22,7 @@ import (
 // What may never be seen outside of a configuration.
 var secrets = map[string]string{
 	"CLIENT_SECRET": "tune-secret-7f3a9c", "DB_PASSWORD": "db-password-51be20", "EXPORTER_KEY": "state-key-c0ffee42", "HASH_KEY": "hash-key-9d8e7f",
+	"NETWORK_TOKEN": "network-token-aa81d3",
 }
 
 // stage is what one script plays on: a vendor and a database of its own.
@@ -49,7 +50,7 @@ func newStage(env *testscript.Env) error {
 	s := &stage{t: env.T().(testing.TB), outputs: filepath.Join(env.WorkDir, "outputs")}
 	cfg := sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
 		Integrators: []hasoffers.Integrator{{ClientSecret: secrets["CLIENT_SECRET"]}},
-		Networks:    []hasoffers.Network{{FirstDay: "2026-11-13", Days: 10, RowsPerDay: 30, Now: today.Format("2006-01-02T15:04:05Z07:00")}},
+		Networks:    []hasoffers.Network{{Token: secrets["NETWORK_TOKEN"], FirstDay: "2026-11-13", Days: 10, RowsPerDay: 30, Now: today.Format("2006-01-02T15:04:05Z07:00")}},
 	}}
 	var err error
 	if s.vendor, err = sandbox.New(cfg); err != nil {
@@ -103,7 +104,7 @@ integrator_id = "acme"
 client_id = "client"
 client_secret = "${CLIENT_SECRET}"
 timezone = "America/New_York"
-limits = ["1000/1s"]
+limits = ["1000/1s", "100000/1d"]
 concurrency = 4
 
 [sinks.warehouse]

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestJSONIsDocumented compares the sections of JSON.md with what is printed:
+// same keys, same order, same optionality.
+func TestJSONIsDocumented(t *testing.T) {
+	objects := map[string]any{
+		"config": configObject{}, "issue": issueObject{}, "connection": connectionObject{},
+		"stream": streamObject{}, "table": tableObject{}, "column": columnObject{},
+		"preview": previewObject{}, "row": rowObject{}, "reject": rejectObject{},
+		"planned": plannedObject{}, "plan": planObject{}, "run": runObject{},
+		"slice of run": endedObject{}, "slice of slices": sliceObject{}, "sink": sinkObject{},
+		"job": jobObject{}, "quota": quotaObject{}, "auth": authObject{},
+		"sandbox": sandboxObject{}, "version": versionObject{},
+	}
+	data, err := os.ReadFile("JSON.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string][]string{}
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([^|]*) \\|")
+	for _, section := range strings.Split(string(data), "\n## ")[1:] {
+		name, body, _ := strings.Cut(section, "\n")
+		for _, m := range row.FindAllStringSubmatch(body, -1) {
+			documented[name] = append(documented[name], key(m[1], strings.Contains(m[2], "if any")))
+		}
+	}
+	printed := map[string][]string{}
+	for name, object := range objects {
+		for f := range reflect.TypeOf(object).Fields() {
+			tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.IsExported() {
+				printed[name] = append(printed[name], key(tag, options != ""))
+			}
+		}
+	}
+	if diff := cmp.Diff(printed, documented); diff != "" {
+		t.Errorf("JSON.md and the program differ (-printed +documented):\n%s", diff)
+	}
+}
+
+func key(name string, optional bool) string {
+	if optional {
+		return name + "?"
+	}
+	return name
+}
