@@ -87,6 +87,19 @@ func TestTooMuchPatienceParks(t *testing.T) {
 	}
 }
 
+func TestQuotaUsedUpParks(t *testing.T) {
+	l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{{N: 1, Per: time.Hour}}})
+	s := &script{answers: []http.HandlerFunc{answer(200, "ok")}}
+	c := newClient(t, httpapi.Config{BaseURL: serve(t, s.ServeHTTP).URL, Limiter: l})
+	wantText(t, c, &httpapi.Request{}, "ok")
+	_, err := fetch(t.Context(), c, &httpapi.Request{URL: "?token=TOPSECRET"})
+	wantClass(t, err, fault.Parked, "token=REDACTED: quota of acme is not free before", "limit 1/1h is used up")
+	var parked *ratelimit.ParkedError
+	if !errors.As(err, &parked) || fault.HintOf(err) == "" || s.count() != 1 {
+		t.Errorf("error %v after %d requests, want one that says until when", err, s.count())
+	}
+}
+
 func TestPauseIsSharedByClientsOfALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.Limits{})
