@@ -64,10 +64,11 @@ func TestKilledProcess(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			killed := make(chan struct{})
+			started, killed := make(chan struct{}), make(chan struct{})
 			p.on(func(l *link, message []byte) {
 				if stop == "commit" && isCommit(message) {
 					p.on(nil)
+					<-started
 					_ = cmd.Process.Kill()
 					l.cut()
 					close(killed)
@@ -76,6 +77,7 @@ func TestKilledProcess(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			close(started)
 			if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
 				t.Fatalf("the child says %q: %v", line, err)
 			}
