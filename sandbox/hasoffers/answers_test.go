@@ -53,8 +53,8 @@ func TestEnvelopes(t *testing.T) {
 		},
 		"no limit, rows": {
 			"findAll",
-			[]string{"filters[id][]=" + id, "filters[id][]=1", "fields[0]=is_scrubed", "contain[]=Offer"},
-			`"Method":"findAll","filters":{"id":["` + id + `","1"]},"fields":["is_scrubed"],"contain":["Offer"]` + ok + `{"` + id + `":{"Conversion":{"is_scrubed":"0"},"Offer":[]}}` + tail,
+			[]string{"filters[id][]=1", "filters[id][]=" + id, "fields[0]=is_scrubed", "contain[]=Offer"},
+			`"Method":"findAll","filters":{"id":["1","` + id + `"]},"fields":["is_scrubed"],"contain":["Offer"]` + ok + `{"` + id + `":{"Conversion":{"is_scrubed":"0"},"Offer":[]}}` + tail,
 		},
 		"no limit, none": {"findAll", []string{"filters[id]=1"}, `"Method":"findAll","filters":{"id":"1"}` + ok + `[]` + tail},
 		"past the end": {

@@ -287,7 +287,7 @@ func TestThrottle(t *testing.T) {
 	}{
 		"gateway":               {gate: hasoffers.Gateway{Limits: one}, gateway: true, want: limited{429, flat, ""}},
 		"gateway seconds":       {gate: hasoffers.Gateway{Limits: one, RetryAfter: "seconds"}, gateway: true, want: limited{429, flat, "8"}},
-		"gateway date":          {gate: hasoffers.Gateway{Limits: one, RetryAfter: "date"}, gateway: true, want: limited{429, flat, "Sat, 01 Jan 2000 00:00:10 GMT"}},
+		"gateway date":          {gate: hasoffers.Gateway{Limits: one, RetryAfter: "date"}, gateway: true, want: limited{429, flat, "Sat, 01 Jan 2000 00:00:11 GMT"}},
 		"gateway inside 200":    {gate: hasoffers.Gateway{Limits: one, Throttle: "envelope"}, gateway: true, want: limited{200, inside, ""}},
 		"network":               {api: hasoffers.NetworkAPI{Limits: one}, want: limited{200, inside, ""}},
 		"network seconds":       {api: hasoffers.NetworkAPI{Limits: one, RetryAfter: "seconds"}, want: limited{200, inside, "8"}},
@@ -304,6 +304,7 @@ func TestThrottle(t *testing.T) {
 					ask = func() answer { return v.through(token) }
 					key = hasoffers.IntegratorKey("acme")
 				}
+				<-time.After(300 * time.Millisecond)
 				if a := ask(); !success(a) {
 					t.Fatalf("first call: %d %s", a.HTTP, a.Body)
 				}

@@ -85,7 +85,7 @@ func checkWindows(t *testing.T, v *vendor) {
 		pairs := []string{"filters[datetime][GREATER_THAN_OR_EQUAL_TO]=" + from, "filters[datetime][LESS_THAN]=" + to, "fields[]=datetime"}
 		last := int64(0)
 		byTime := random.IntN(2) == 0
-		if !byTime && random.IntN(2) == 0 {
+		if random.IntN(2) == 0 {
 			last = all[random.IntN(len(all))].ID
 			pairs = append(pairs, fmt.Sprintf("filters[id][GREATER_THAN]=%d", last))
 		}
@@ -148,6 +148,24 @@ func TestManyASecond(t *testing.T) {
 		"filters[datetime][GREATER_THAN_OR_EQUAL_TO]=2026-01-01 12:00:00", "filters[datetime][LESS_THAN]=2026-01-01 12:00:20",
 		"sort[datetime]=asc", "sort[id]=asc", "fields[]=id",
 	}, want, 7)
+}
+
+// Rows share seconds, and id order is not time order: a client must not rely on either.
+func TestOrderIsNotTrivial(t *testing.T) {
+	v := newVendor(t, hasoffers.Config{Networks: []hasoffers.Network{small()}})
+	rows := v.truth()
+	same, back := 0, 0
+	for i := 1; i < len(rows); i++ {
+		if rows[i].UTC.Equal(rows[i-1].UTC) {
+			same++
+		}
+		if rows[i].ID < rows[i-1].ID {
+			back++
+		}
+	}
+	if same < len(rows)/10 || back < len(rows)/10 {
+		t.Errorf("of %d rows %d share a second and %d have a lower id than the one before", len(rows), same, back)
+	}
 }
 
 func TestSameSeedSameRows(t *testing.T) {
@@ -248,6 +266,13 @@ func TestUntilNow(t *testing.T) {
 	if got := v.findAll("limit=1").Count; got != len(rows) {
 		t.Errorf("%d rows on the wire, %d in truth", got, len(rows))
 	}
+	if _, err := v.Drift(hasoffers.Drift{Kind: hasoffers.Arrive, Day: "2026-10-31", Rows: 30}); err != nil {
+		t.Fatal(err)
+	}
+	grown := ids(v.truth())
+	if n := v.truth()[len(grown)-1].UTC; n.After(last.UTC.Add(time.Hour)) || len(grown) != len(rows)+30 {
+		t.Errorf("%d rows after 30 arrived, the newest at %v", len(grown), n)
+	}
 	if err := v.Update([]byte(`{"networks":[{"first_day":"2026-10-30","rows_per_day":96,"now":"2026-11-01T16:00:00Z"}]}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -257,5 +282,14 @@ func TestUntilNow(t *testing.T) {
 	}
 	if diff := cmp.Diff(ids(rows), ids(later)[:len(rows)]); diff != "" {
 		t.Errorf("the rows of before changed (-before +later):\n%s", diff)
+	}
+	future := map[int64]bool{}
+	for _, id := range ids(later)[len(rows):] {
+		future[id] = true
+	}
+	for _, id := range grown {
+		if future[id] {
+			t.Errorf("an added row and a later one have the id %d", id)
+		}
 	}
 }

@@ -127,7 +127,8 @@ func TestEventIDSince(t *testing.T) {
 	network := small()
 	network.EventIDSince = "2026-11-01"
 	for _, row := range newVendor(t, hasoffers.Config{Networks: []hasoffers.Network{network}}).truth() {
-		if has := row.EventID != ""; has != (row.text("datetime") >= "2026-11-01") {
+		onWire := row.text("tune_event_id")
+		if has := row.EventID != ""; has != (onWire != "" && onWire != "(null)") || has != (row.text("datetime") >= "2026-11-01") {
 			t.Errorf("row of %s has tune_event_id %q", row.text("datetime"), row.EventID)
 		}
 	}
