@@ -29,10 +29,8 @@
 // has ended by both clocks, which needs a margin for their difference; the place
 // for it is ring.start.
 //
-// There is no token bucket beside the slots: a bucket of burst N filling at N/P
-// admits at most N·(1 + t/P) requests in any time t, the slots never more than N·⌈t/P⌉,
-// which is no more, so such a bucket would never make anyone wait. A smaller
-// burst would, but it slows down every job that fits into one window.
+// The slots guarantee, golang.org/x/time/rate paces: of a window of ten seconds or
+// less half may go at once, the rest follow evenly, see newPace.
 //
 // # Restarts
 //

@@ -40,14 +40,14 @@ func arrivals(t *testing.T, l *ratelimit.Limiter, n int, meanwhile func()) []tim
 func TestPauseHoldsEverybody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		jitter := func() time.Duration { return 10 * time.Millisecond }
-		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "4/10s")}}, ratelimit.Options{Jitter: jitter})
+		l := newLimiter(t, ratelimit.Limits{Windows: []ratelimit.Window{window(t, "4/12s")}}, ratelimit.Options{Jitter: jitter})
 		spend(t, l, 4)
 		pause := func(d time.Duration) {
 			if err := l.PauseFor(d, "429"); err != nil {
 				t.Error(err)
 			}
 		}
-		got := arrivals(t, l, 4, func() { // four in the queue, due at 10s
+		got := arrivals(t, l, 4, func() { // four in the queue, due at 12s
 			pause(30 * time.Second)
 			pause(20 * time.Second) // does not shorten
 			time.Sleep(25 * time.Second)

@@ -115,7 +115,7 @@ func (l *Limiter) ready(now int64, rings []*ring, slots int) int64 {
 	at := now
 	for _, r := range rings {
 		r.prune(now)
-		at = max(at, r.ready(now, slots))
+		at = max(at, r.ready(now, slots), l.paced(now, r, slots))
 	}
 	return at
 }
@@ -123,6 +123,7 @@ func (l *Limiter) ready(now int64, rings []*ring, slots int) int64 {
 func (l *Limiter) grant(now int64, rings []*ring, ask Ask) *Permit {
 	for _, r := range rings {
 		r.out += ask.Weight
+		l.spend(now, r, ask.Weight)
 	}
 	l.inFlight++
 	l.stats.requests++

@@ -1,6 +1,10 @@
 package ratelimit
 
-import "math"
+import (
+	"math"
+
+	"golang.org/x/time/rate"
+)
 
 // never is the time of an event that nothing known will bring about.
 const never = math.MaxInt64
@@ -17,10 +21,11 @@ type ring struct {
 	head   int
 	n      int
 	ahead  int // permits wanted by those ahead in the queue; scratch of parkLate
+	pace   *rate.Limiter
 }
 
 func newRing(class string, w Window) *ring {
-	return &ring{window: w, class: class, per: int64(w.Per), back: make([]int64, min(w.N, 64))}
+	return &ring{window: w, class: class, per: int64(w.Per), back: make([]int64, min(w.N, 64)), pace: newPace(w)}
 }
 
 // prune frees the slots that came back until now.

@@ -1,0 +1,42 @@
+package ratelimit
+
+import (
+	"math"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// paceUpTo is the longest window whose requests are spread. The quota of a minute, an hour
+// or a day is there to be used when the work is there.
+const paceUpTo = 10 * time.Second
+
+// newPace returns what spreads the requests of a window: half of them may go at
+// once, so that short work is not held up, the others follow at the window's
+// rate instead of all at its end. The ring is the guarantee, this is manners; it
+// costs no throughput, because the ring gives slots back slower than the pace asks.
+func newPace(w Window) *rate.Limiter {
+	if w.Per > paceUpTo {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(float64(w.N)/w.Per.Seconds()), (w.N+1)/2)
+}
+
+// paced returns when the pace lets so many slots go.
+func (l *Limiter) paced(now int64, r *ring, slots int) int64 {
+	if r.pace == nil {
+		return now
+	}
+	missing := float64(min(slots, r.pace.Burst())) - r.pace.TokensAt(l.wall(now))
+	if missing < 1e-6 { // rounding
+		return now
+	}
+	return now + int64(math.Ceil(missing/float64(r.pace.Limit())*1e9))
+}
+
+// spend takes slots from the pace; a request heavier than half a window takes half.
+func (l *Limiter) spend(now int64, r *ring, slots int) {
+	if r.pace != nil {
+		r.pace.ReserveN(l.wall(now), min(slots, r.pace.Burst()))
+	}
+}
