@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"exporter/jobs"
 )
@@ -21,7 +22,19 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"exporter": tested, "expect": expect})
+	testscript.Main(leakless{m}, map[string]func(){"exporter": tested, "expect": expect})
+}
+
+// leakless fails if the tests leave a goroutine behind.
+type leakless struct{ m *testing.M }
+
+func (l leakless) Run() int {
+	code := l.m.Run()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // TestScripts runs testdata/*.txtar: the program as a process of its own, against
@@ -68,7 +81,7 @@ func expect() {
 		fmt.Fprintln(os.Stderr, "expect:", err)
 		os.Exit(98)
 	}
-	cmd := exec.Command(os.Args[2], os.Args[3:]...) //nolint:noctx // lives as long as this process
+	cmd := exec.Command(os.Args[2], os.Args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

@@ -148,12 +148,13 @@ func issues(err error) []error {
 	return all
 }
 
-// apart takes joined errors apart, those of a configuration into its issues.
+// apart takes joined errors apart, those of a configuration into its issues. A
+// join inside a message belongs to the message and stays.
 func apart(err error) []error {
 	if all := issues(err); len(all) > 0 {
 		return all
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only a join at the top is taken apart; one inside a message belongs to it
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

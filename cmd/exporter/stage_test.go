@@ -162,6 +162,9 @@ func (s *stage) release() {
 
 // lookForSecrets searches all outputs of the script and all files it left.
 func (s *stage) lookForSecrets(dir string) {
+	if _, err := os.Stat(s.outputs); err != nil {
+		s.t.Errorf("nothing to look for secrets in: %v", err)
+	}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"exporter/sandbox"
+	"exporter/sandbox/hasoffers"
+)
+
+// program is the exporter as a process of its own, with a configuration.
+type program struct {
+	path, dir string
+	env       []string
+}
+
+// newProgram writes a configuration for the vendor and the database into a folder.
+func newProgram(t testing.TB, vendor, dsn, options string) program {
+	t.Helper()
+	p := program{dir: t.TempDir()}
+	p.path = filepath.Join(p.dir, "exporter")
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, p.path) // under this name the test binary is the program
+	}
+	if err == nil {
+		config := strings.Replace(jobsTOML, `options = { page_size = 10, fields = ["id", "tune_event_id", "datetime", "status", "payout", "revenue"] }`, options, 1)
+		err = os.WriteFile(filepath.Join(p.dir, "jobs.toml"), []byte(config), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(os.Environ(), "SANDBOX="+vendor, "DSN="+dsn, "OUTPUTS="+os.DevNull)
+	for name, value := range secrets {
+		p.env = append(p.env, name+"="+value)
+	}
+	return p
+}
+
+func (p program) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(p.path, args...)
+	cmd.Dir, cmd.Env = p.dir, p.env
+	return cmd
+}
+
+// run runs the program to its end and returns what it used.
+func (p program) run(t testing.TB, args ...string) *syscall.Rusage {
+	t.Helper()
+	cmd := p.command(args...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("exporter %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		t.Fatal("the system does not say what the process used")
+	}
+	return usage
+}
+
+// newVendor serves a vendor whose last closed day has so many rows.
+func newVendor(t testing.TB, rows, days int, serve func(http.Handler) http.Handler) (*sandbox.Sandbox, string) {
+	t.Helper()
+	vendor, err := sandbox.New(sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
+		Integrators: []hasoffers.Integrator{{ClientSecret: secrets["CLIENT_SECRET"]}},
+		Networks: []hasoffers.Network{{
+			Token: secrets["NETWORK_TOKEN"], RowsPerDay: rows, Days: days, Now: today.Format("2006-01-02T15:04:05Z07:00"),
+			FirstDay: today.AddDate(0, 0, -days).Format("2006-01-02"),
+		}},
+		Answers: hasoffers.Answers{Gzip: hasoffers.GzipOff},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(serve(vendor.Handler()))
+	t.Cleanup(server.Close)
+	return vendor, server.URL
+}
+
+func fieldList(names string) string {
+	return fmt.Sprintf("%q", strings.Fields(names))
+}
