@@ -31,7 +31,7 @@ func BenchmarkMillion(b *testing.B) {
 	srv := pgtest.New(b, pgtest.Durable())
 	dsn := srv.Database(b)
 	options := "options = { page_size = 10000, fields = " + strings.ReplaceAll(fieldList(forty), `" "`, `", "`) + " }"
-	p := newProgram(b, url, dsn, strings.Replace(options, "options", "start = \"2026-11-18\"\noptions", 1))
+	p := newProcess(b, url, dsn, strings.Replace(options, "options", "start = \"2026-11-18\"\noptions", 1))
 	csv := filepath.Join(b.TempDir(), "rows.csv")
 	var load, copied time.Duration
 	var peak int64

@@ -50,7 +50,7 @@ func TestTenKillsCostTenPages(t *testing.T) {
 	vendor, url := newVendor(t, rows, 1, k.serve)
 	srv := pgtest.Start(t)
 	dsn := srv.Database(t)
-	p := newProgram(t, url, dsn, `options = { page_size = 20 }`)
+	p := newProcess(t, url, dsn, `options = { page_size = 20 }`)
 	for range kills {
 		held := k.arm(5)
 		cmd := p.command("run", "conversions", "--from", "2026-11-21")

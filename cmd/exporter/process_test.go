@@ -15,16 +15,16 @@ import (
 	"exporter/sandbox/hasoffers"
 )
 
-// program is the exporter as a process of its own, with a configuration.
-type program struct {
+// process is the exporter as a process of its own, with a configuration.
+type process struct {
 	path, dir string
 	env       []string
 }
 
-// newProgram writes a configuration for the vendor and the database into a folder.
-func newProgram(t testing.TB, vendor, dsn, options string) program {
+// newProcess writes a configuration for the vendor and the database into a folder.
+func newProcess(t testing.TB, vendor, dsn, options string) process {
 	t.Helper()
-	p := program{dir: t.TempDir()}
+	p := process{dir: t.TempDir()}
 	p.path = filepath.Join(p.dir, "exporter")
 	self, err := os.Executable()
 	if err == nil {
@@ -44,14 +44,14 @@ func newProgram(t testing.TB, vendor, dsn, options string) program {
 	return p
 }
 
-func (p program) command(args ...string) *exec.Cmd {
+func (p process) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.path, args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
 	return cmd
 }
 
 // run runs the program to its end and returns what it used.
-func (p program) run(t testing.TB, args ...string) *syscall.Rusage {
+func (p process) run(t testing.TB, args ...string) *syscall.Rusage {
 	t.Helper()
 	cmd := p.command(args...)
 	out, err := cmd.CombinedOutput()
