@@ -271,7 +271,7 @@ func TestDatabaseErrorDuringCopy(t *testing.T) {
 	if err == nil {
 		_, err = w.Commit(t.Context())
 	}
-	wantFault(t, err, fault.Permanent, "A constraint that somebody added to the table refuses the rows. Drop it, or move it to a view.")
+	wantFault(t, err, fault.Permanent, "A constraint that somebody added to the table refuses the rows. Drop it, or let the owner relax it.")
 	if err := w.Abort(t.Context()); err != nil {
 		t.Errorf("abort: %v", err)
 	}

@@ -24,5 +24,5 @@
 //     has no _slice column is not ours and not touched.
 //   - Nothing depends on the state of a session between transactions.
 //
-// PostgreSQL 12 or newer; the database's encoding must be UTF8.
+// PostgreSQL 12 or newer (the tests run on 15); the database's encoding must be UTF8.
 package postgres

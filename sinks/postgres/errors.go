@@ -33,7 +33,7 @@ var states = []struct {
 }{
 	{"08", fault.Transient, "The connection to {at} broke off. It is tried again."},
 	{"22", fault.Data, "PostgreSQL cannot store a value of this slice."},
-	{"23", fault.Permanent, "A constraint that somebody added to the table refuses the rows. Drop it, or move it to a view."},
+	{"23", fault.Permanent, "A constraint that somebody added to the table refuses the rows. Drop it, or let the owner relax it."},
 	{"25006", fault.Transient, "{at} takes no writes, as a standby does. Point the DSN at the primary, or add target_session_attrs=read-write."},
 	{"25P03", fault.Transient, "idle_in_transaction_session_timeout of role {user} is shorter than a pause of the load. Raise it for that role."},
 	{"28", fault.Auth, "{at} refuses role {user}. Check user and password of the DSN, and pg_hba.conf of the server."},

@@ -11,3 +11,6 @@ func SetPace(s sinks.Sink, lock time.Duration, tries uint) {
 	p := &s.(*sink).pace
 	p.lock, p.tries, p.first, p.last = lock, tries, time.Millisecond, time.Millisecond
 }
+
+// AppendJSON is the encoder of jsonb.
+var AppendJSON = appendJSON
