@@ -20,7 +20,7 @@ type Event struct {
 	Expected int64            // rows announced; -1 = unknown
 	Slices   int              // RunPlanned: how many
 	Sink     string           // SliceLoaded
-	Until    time.Time        // SliceWaits
+	Until    time.Time        // QuotaWaits, SliceRetries; SliceEnded of a slice that waits
 	Text     string           // Warning
 	Err      error            // SliceEnded, SliceRetries
 }
@@ -35,7 +35,7 @@ const (
 	SliceBegan   EventKind = "slice_began"
 	SliceRead    EventKind = "slice_read"    // a page became durable
 	SliceRetries EventKind = "slice_retries" // reading or loading failed and is repeated
-	SliceWaits   EventKind = "slice_waits"
+	QuotaWaits   EventKind = "quota_waits"   // requests of the job wait until Until
 	SliceLoaded  EventKind = "slice_loaded"
 	SliceEnded   EventKind = "slice_ended"
 	Warning      EventKind = "warning"

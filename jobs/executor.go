@@ -42,7 +42,6 @@ func (e *Engine) Run(ctx context.Context, requests []state.Run) ([]state.Run, er
 		}
 		if !announced {
 			announced = true
-			e.log.Info("another process works on this state; waiting for it", "holder", held.Holder)
 			e.o.Notify(Event{Kind: Warning, Run: runs[0], Text: "another process works on this state (" + held.Holder + "); waiting for it"})
 		}
 		done, err := e.follow(ctx, runs)

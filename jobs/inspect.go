@@ -74,6 +74,9 @@ func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) 
 // the empty one that ends it. A slice never seen counts as one page.
 func estimate(job *config.Job, v SliceView) int64 {
 	size := int64(max(1, job.Kind.PageSize))
+	if o, ok := job.Options.(sources.Paged); ok && o.Rows() > 0 {
+		size = int64(o.Rows())
+	}
 	return (max(v.Rows, 1)+size-1)/size + 1
 }
 
@@ -125,8 +128,8 @@ type Preview struct {
 	Interval sources.Interval
 	Part     string
 	Table    record.Table
-	Rows     [][]string // canonical text; NULL for null
-	Rejects  [][]string // raw, column, reason
+	Rows     [][]*string // canonical text, nil for null
+	Rejects  [][]string  // raw, column, reason
 }
 
 // Preview reads the first rows of the newest closed interval. Nothing is written.
@@ -168,9 +171,11 @@ func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Prev
 // take adds a page's rows and reports whether there are enough.
 func (p *Preview) take(page *sources.Page, most int) bool {
 	for r := 0; r < page.Batch.Rows() && len(p.Rows) < most; r++ {
-		row := make([]string, len(p.Table.Columns))
+		row := make([]*string, len(p.Table.Columns))
 		for c, col := range p.Table.Columns {
-			row[c] = record.Format(col.Type, &page.Batch, r, c)
+			if text, null := record.Format(col.Type, &page.Batch, r, c); !null {
+				row[c] = &text
+			}
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -178,7 +183,7 @@ func (p *Preview) take(page *sources.Page, most int) bool {
 	for r := 0; r < page.Rejects.Rows() && len(p.Rejects) < most; r++ {
 		row := make([]string, len(shape.Columns))
 		for c, col := range shape.Columns {
-			row[c] = record.Format(col.Type, &page.Rejects, r, c)
+			row[c], _ = record.Format(col.Type, &page.Rejects, r, c)
 		}
 		p.Rejects = append(p.Rejects, row)
 	}

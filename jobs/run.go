@@ -89,8 +89,14 @@ func (w *work) work(ctx context.Context) int {
 	if err := w.announce(ctx, tasks); err != nil {
 		return w.failed(err)
 	}
+	limiter, err := w.limiter(ctx, w.job.Source)
+	if err != nil {
+		return w.failed(err)
+	}
+	watched, unwatch := context.WithCancel(ctx)
 	codes := make([]int, len(tasks))
-	var wait sync.WaitGroup
+	var wait, watch sync.WaitGroup
+	watch.Go(func() { w.watchQuota(watched, limiter) })
 	for i, t := range tasks {
 		if err := w.slots.Acquire(ctx, 1); err != nil {
 			codes[i] = w.skipped(ctx, t)
@@ -102,6 +108,8 @@ func (w *work) work(ctx context.Context) int {
 		})
 	}
 	wait.Wait()
+	unwatch()
+	watch.Wait()
 	return Combine(codes)
 }
 
@@ -122,7 +130,6 @@ func (w *work) open(ctx context.Context) error {
 		}
 		ledger, err := t.sink.Committed(ctx, w.job.Name, time.Time{}, time.Time{})
 		if t.err = err; err != nil {
-			w.log.Warn("sink does not answer; slices are extracted and wait in the spool", "job", w.job.Name, "sink", s.Name, "err", err)
 			w.event(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); slices are extracted and wait in the spool", s.Name, err)})
 		}
 		for _, c := range ledger {

@@ -5,12 +5,16 @@ import (
 	"time"
 )
 
-// Format returns a cell as text for people: times in RFC 3339, null as "NULL".
-func Format(t Type, b *Batch, row, col int) string {
+// Format returns a cell as text for people, times in RFC 3339; "" for null.
+func Format(t Type, b *Batch, row, col int) (text string, null bool) {
 	cell, null := b.Cell(row, col)
 	if null {
-		return "NULL"
+		return "", true
 	}
+	return format(t, cell), false
+}
+
+func format(t Type, cell []byte) string {
 	switch t {
 	case Integer:
 		return strconv.FormatInt(Int(cell), 10)

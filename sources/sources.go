@@ -148,6 +148,10 @@ type Options interface {
 	Fingerprint() string
 }
 
+// Paged is implemented by options that set how many rows a request asks for; 0
+// means the stream's default. Plans estimate calls with it.
+type Paged interface{ Rows() int }
+
 // Kind is what a driver knows of a stream without asking the vendor.
 type Kind struct {
 	Name       string

@@ -101,17 +101,25 @@ func (p *program) previewObjects(job *config.Job, t jobs.Preview) {
 		IntervalStart: utc(t.Interval.Start), IntervalEnd: utc(t.Interval.End),
 	})
 	for _, r := range t.Rows {
-		o := rowObject{Type: "row", Table: table, Values: make([]*string, len(r))}
-		for i := range r {
-			if r[i] != "NULL" {
-				o.Values[i] = &r[i]
-			}
-		}
-		p.out.object(o)
+		p.out.object(rowObject{Type: "row", Table: table, Values: r})
 	}
 	for _, r := range t.Rejects {
 		p.out.object(rejectObject{Type: "reject", Table: table, Raw: r[0], Column: r[1], Reason: r[2]})
 	}
+}
+
+// shown writes nulls out.
+func shown(rows [][]*string) [][]string {
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		out[i] = make([]string, len(row))
+		for c, cell := range row {
+			if out[i][c] = "NULL"; cell != nil {
+				out[i][c] = *cell
+			}
+		}
+	}
+	return out
 }
 
 func (p *program) showPreview(job *config.Job, t jobs.Preview) {
@@ -120,7 +128,7 @@ func (p *program) showPreview(job *config.Job, t jobs.Preview) {
 	for i, c := range t.Table.Columns {
 		header[i], types[i] = c.Name, c.Type.String()
 	}
-	p.out.typed(header, types, t.Rows)
+	p.out.typed(header, types, shown(t.Rows))
 	if len(t.Rejects) > 0 {
 		p.out.text("\n%s could not be typed\n", count(len(t.Rejects), "row"))
 		p.out.table([]string{"raw", "column", "reason"}, t.Rejects)

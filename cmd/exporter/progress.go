@@ -78,10 +78,8 @@ func (p *progressWatcher) notify(e jobs.Event) {
 			t.UpdateTotal(e.Expected)
 		}
 		t.SetValue(e.Rows)
-	case jobs.SliceWaits:
-		at := e.Until.Local().Format(time.TimeOnly)
-		p.slice(id, e).UpdateMessage(where(p.cfg, e) + " until " + at)
-		p.pw.Log("%s", where(p.cfg, e)+": waiting for quota, next page at "+at)
+	case jobs.QuotaWaits:
+		p.pw.Log("%s: waiting for quota, next page at %s", e.Run.Job, e.Until.Local().Format(time.TimeOnly))
 	case jobs.SliceRetries:
 		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s again at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
 		p.pw.Log("%s", where(p.cfg, e)+": "+oneLine(e.Err.Error()))

@@ -4,6 +4,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"exporter/state"
 )
 
 func (p *program) versionCommand() *cobra.Command {
@@ -18,7 +20,7 @@ func (p *program) versionCommand() *cobra.Command {
 				p.out.object(v)
 				return nil
 			}
-			p.out.text("exporter %s (commit %s), %s\n", v.Version, v.Commit, v.Go)
+			p.out.text("exporter %s (commit %s), %s, state schema %d\n", v.Version, v.Commit, v.Go, v.Schema)
 			return nil
 		},
 	}
@@ -31,10 +33,11 @@ type versionObject struct {
 	Commit   string `json:"commit"`
 	Modified bool   `json:"modified"` // built from changed files
 	Go       string `json:"go"`
+	Schema   int64  `json:"state_schema"`
 }
 
 func built() versionObject {
-	v := versionObject{Type: "version", Version: "unknown", Commit: "unknown"}
+	v := versionObject{Type: "version", Version: "unknown", Commit: "unknown", Schema: state.SchemaVersion()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

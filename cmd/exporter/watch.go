@@ -25,8 +25,8 @@ func (w *logWatcher) notify(e jobs.Event) {
 		slice.Debug("slice began")
 	case jobs.SliceRead:
 		slice.Debug("page read", "page", e.Pages, "rows", e.Rows, "announced", e.Expected)
-	case jobs.SliceWaits:
-		slice.Info("slice waits for quota", "until", e.Until)
+	case jobs.QuotaWaits:
+		log.Info("waiting for quota", "until", e.Until)
 	case jobs.SliceLoaded:
 		slice.Info("slice loaded", "sink", e.Sink, "state", e.State, "rows", e.Rows)
 	case jobs.Warning:
