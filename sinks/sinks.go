@@ -33,8 +33,22 @@ func (s Slice) Interval() string {
 // Mode is how a slice's rows meet those that are there.
 type Mode string
 
-// Replace makes the slice's rows the only ones that carry its identity.
-const Replace Mode = "replace"
+const (
+	// Replace makes the slice's rows the only ones that carry its identity.
+	Replace Mode = "replace"
+	// Merge inserts rows and replaces those of the same key, whichever slice they
+	// came with. Rows that would not change are left alone.
+	Merge Mode = "merge"
+	// Append adds the rows once: a slice that is committed is never loaded again.
+	Append Mode = "append"
+	// Snapshot makes the rows of job and part the current state: it merges by key,
+	// and a row that is no longer there gets _absent_since (the time of the load),
+	// or is removed where Load.Absent is "drop". A row that comes back loses it.
+	Snapshot Mode = "snapshot"
+)
+
+// AbsentDrop is the Load.Absent that removes rows which are no longer there.
+const AbsentDrop = "drop"
 
 // Table is one table of a load.
 type Table struct {
@@ -50,6 +64,7 @@ type Load struct {
 	Run         string // id of the run, for the ledger
 	LoadID      string // unique per attempt; decides after a lost commit reply
 	Mode        Mode
+	Absent      string // of a Snapshot: "" or AbsentDrop
 	Tables      []Table
 	Definition  string // fingerprint of what the slice is a slice of
 	Provisional bool

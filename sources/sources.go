@@ -121,6 +121,21 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// Login is implemented by sources whose credential a person must connect once.
+type Login interface {
+	// LoginURL returns where the person goes; state comes back unchanged.
+	LoginURL(state string) string
+	// Login exchanges the code the person was given for tokens and stores them
+	// durably. A used, expired or wrong code is of class fault.Auth.
+	Login(ctx context.Context, code string) error
+}
+
+// Memory keeps small facts of a source over restarts, such as probed column types.
+type Memory interface {
+	Recall(ctx context.Context, key string) (value []byte, ok bool, err error)
+	Remember(ctx context.Context, key string, value []byte) error
+}
+
 // Config is the settings of one source in a configuration file: a pointer to a
 // struct with toml tags whose defaults are set before decoding.
 type Config interface {
@@ -169,6 +184,7 @@ type Deps struct {
 	Limiter *ratelimit.Limiter
 	Tokens  httpapi.TokenStore
 	Auths   *httpapi.Auths // shared by all sources of the process; nil shares nothing
+	Memory  Memory         // nil remembers nothing
 	Log     *slog.Logger
 }
 
