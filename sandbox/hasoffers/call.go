@@ -10,11 +10,12 @@ import (
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/meter"
+	"exporter/sandbox/wire"
 )
 
 // call is one request of either API on its way.
 type call struct {
-	*reply
+	*wire.Reply
 	s      *Server
 	st     *state
 	params *param
@@ -30,7 +31,7 @@ const maxBody = 1 << 20
 func (s *Server) api(w http.ResponseWriter, r *http.Request, target string) {
 	st := s.state.Load()
 	c := &call{
-		reply: &reply{w: w, r: r, fault: &faults.Fault{}, gzip: st.cfg.Answers.Gzip},
+		Reply: &wire.Reply{W: w, R: r, Fault: &faults.Fault{}, Plain: st.cfg.Answers.Gzip == GzipOff},
 		s:     s, st: st, params: &param{nested: true},
 	}
 	c.params.parseParams(r.URL.RawQuery)
@@ -61,23 +62,23 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request, target string) {
 	}
 	defer leave()
 	query := unescape(r.URL.RawQuery)
-	c.fault = s.faults.Pick(faults.Call{Operation: c.op, Credentials: keys, Query: query})
-	c.fault.Wait(r.Context())
-	if c.fault.Kind == faults.Envelope {
-		c.refuse(&problem{message: cmp.Or(c.fault.Body, "There was a database error with the trackable id [SE-5f3a9c21]. Please try again.")})
+	c.Fault = s.faults.Pick(faults.Call{Operation: c.op, Credentials: keys, Query: query})
+	c.Fault.Wait(r.Context())
+	if c.Fault.Kind == faults.Envelope {
+		c.refuse(&problem{message: cmp.Or(c.Fault.Body, "There was a database error with the trackable id [SE-5f3a9c21]. Please try again.")})
 		return
 	}
-	if !c.broken() {
+	if !c.Broken() {
 		c.answer()
 	}
 }
 
 // readForm takes the parameters of a form-encoded POST; a JSON body is not understood, as with the vendor (§10).
 func (c *call) readForm() {
-	if c.r.Method != http.MethodPost || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if c.R.Method != http.MethodPost || !strings.HasPrefix(c.R.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(c.R.Body, maxBody))
 	if err == nil { // a body that breaks off leaves its parameters missing
 		c.params.parseParams(string(body))
 	}
@@ -88,7 +89,7 @@ func (c *call) networkID() string {
 	if p := c.params.get("NetworkId"); p != nil {
 		return p.value
 	}
-	label, _, _ := strings.Cut(c.r.Host, ".")
+	label, _, _ := strings.Cut(c.R.Host, ".")
 	if c.st.find(label) != nil {
 		return label
 	}
@@ -96,7 +97,7 @@ func (c *call) networkID() string {
 }
 
 func (c *call) headers() {
-	h := c.w.Header()
+	h := c.W.Header()
 	n := c.s.requests.Add(1)
 	h.Set("X-Request-Id", string(appendUUID(nil, mix(c.s.seed+11, n), mix(c.s.seed+12, n))))
 	h.Set("Access-Control-Allow-Origin", "*")
@@ -107,12 +108,12 @@ func (c *call) headers() {
 func (c *call) checkGateway() (leave func(), p *problem) {
 	g := c.st.cfg.Gateway
 	id := c.params.text("IntegratorId")
-	origin := c.r.Header.Get("Origin")
+	origin := c.R.Header.Get("Origin")
 	switch {
-	case g.URLMaxBytes > 0 && len(c.r.URL.RequestURI()) > g.URLMaxBytes:
+	case g.URLMaxBytes > 0 && len(c.R.URL.RequestURI()) > g.URLMaxBytes:
 		return nil, gatewayProblem(http.StatusRequestURITooLong, "URL exceeds allowed length. Please shorten query and try again.")
-	case c.r.Method != http.MethodGet && (c.r.Method != http.MethodPost || !g.AllowPost):
-		return nil, gatewayProblem(http.StatusMethodNotAllowed, "Invalid HTTP Method: "+c.r.Method)
+	case c.R.Method != http.MethodGet && (c.R.Method != http.MethodPost || !g.AllowPost):
+		return nil, gatewayProblem(http.StatusMethodNotAllowed, "Invalid HTTP Method: "+c.R.Method)
 	case origin != "":
 		return nil, gatewayProblem(http.StatusForbidden, "Invalid origin: "+origin)
 	case id == "":
@@ -121,7 +122,7 @@ func (c *call) checkGateway() (leave func(), p *problem) {
 	if c.in = c.st.integrator(func(in Integrator) bool { return in.ID == id }); c.in == nil {
 		return nil, gatewayProblem(http.StatusNotFound, id+" does not exist within our system. Please contact an administrator")
 	}
-	bearer, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	bearer, ok := strings.CutPrefix(c.R.Header.Get("Authorization"), "Bearer ")
 	if !ok || !c.s.tokens.accept(bearer, c.in.Integrator) {
 		return nil, gatewayProblem(http.StatusUnauthorized, "JWT is not valid or missing")
 	}
@@ -152,14 +153,14 @@ func (c *call) checkNetworkAPI() (leave func(), p *problem) {
 	api := c.st.cfg.NetworkAPI
 	token := c.params.text("NetworkToken")
 	switch {
-	case c.r.Method != http.MethodGet && (c.r.Method != http.MethodPost || api.RefusePost):
-		return nil, gatewayProblem(http.StatusMethodNotAllowed, "Invalid HTTP Method: "+c.r.Method)
+	case c.R.Method != http.MethodGet && (c.R.Method != http.MethodPost || api.RefusePost):
+		return nil, gatewayProblem(http.StatusMethodNotAllowed, "Invalid HTTP Method: "+c.R.Method)
 	case c.net == nil:
 		return nil, unknownNetwork
 	case token != c.net.Token:
 		return nil, &problem{message: "NetworkToken " + token + " is not authenticated"}
 	}
-	if host, _, err := net.SplitHostPort(c.r.RemoteAddr); err == nil && len(api.IPAllowed) > 0 && !slices.Contains(api.IPAllowed, host) {
+	if host, _, err := net.SplitHostPort(c.R.RemoteAddr); err == nil && len(api.IPAllowed) > 0 && !slices.Contains(api.IPAllowed, host) {
 		return nil, &problem{message: "IP " + host + " is not white-listed. Please enable it in the application, Support => API"}
 	}
 	leave, refused := c.net.gate.Enter()

@@ -1,16 +1,14 @@
 package hasoffers
 
 import (
-	"fmt"
-	"slices"
-	"strings"
+	"exporter/sandbox/oneof"
+	"exporter/sandbox/wire"
 )
 
 // Choices of [Config]. The first of each is the default and also written "".
 type (
 	BadLogin     string // what a wrong secret leads to
 	GatewayBody  string // shape of a gateway error
-	RetryAfter   string // the Retry-After header of a throttled answer
 	Throttle     string // how the gateway tells a flat limit
 	Request      string // echo of the caller's parameters
 	PageEcho     string // type of response.data.page
@@ -27,6 +25,9 @@ type (
 	NullStyle    string // how "no value" is written
 )
 
+// RetryAfter is the Retry-After header of a throttled answer.
+type RetryAfter = wire.RetryAfter
+
 // The values of the choices.
 const (
 	LoginRefused BadLogin = "refuse" // 401 on /authorize
@@ -36,10 +37,6 @@ const (
 	BodyText     GatewayBody = "text"     // plain text
 	BodyError    GatewayBody = "error"    // {"error": "..."}
 	BodyEnvelope GatewayBody = "envelope" // the Network API's envelope with status -1
-
-	RetryAfterOff     RetryAfter = "off"
-	RetryAfterSeconds RetryAfter = "seconds"
-	RetryAfterDate    RetryAfter = "date"
 
 	ThrottleHTTP     Throttle = "http"     // 429
 	ThrottleEnvelope Throttle = "envelope" // HTTP 200 with status -1
@@ -96,10 +93,7 @@ type choice struct {
 }
 
 func (c choice) err() error {
-	if c.got == "" || slices.Contains(c.allowed, c.got) {
-		return nil
-	}
-	return fmt.Errorf("%s: %q is not one of %s", c.key, c.got, strings.Join(c.allowed, ", "))
+	return oneof.Check(c.key, c.got, c.allowed...)
 }
 
 func (c Config) validateChoices() error {

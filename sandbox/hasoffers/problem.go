@@ -2,7 +2,6 @@ package hasoffers
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -52,32 +51,21 @@ func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), '
 func (c *call) refuse(p *problem) {
 	if p.throttled {
 		c.meter.Refuse()
-		c.retryAfter(p)
+		p.after.Set(c.W.Header(), p.wait)
 	}
 	if p.status == 0 {
-		c.bytes(http.StatusOK, "application/json", c.errorEnvelope(p))
+		c.Bytes(http.StatusOK, "application/json", c.errorEnvelope(p))
 		return
 	}
 	switch c.st.cfg.Gateway.Body {
 	case BodyText:
-		c.bytes(p.status, "text/plain; charset=utf-8", []byte(p.message))
+		c.Bytes(p.status, "text/plain; charset=utf-8", []byte(p.message))
 	case BodyError:
-		c.json(p.status, map[string]any{"error": p.message})
+		c.JSON(p.status, map[string]any{"error": p.message})
 	case BodyEnvelope:
-		c.bytes(p.status, "application/json", c.errorEnvelope(p))
+		c.Bytes(p.status, "application/json", c.errorEnvelope(p))
 	default:
-		c.json(p.status, map[string]any{"message": p.message})
-	}
-}
-
-func (c *call) retryAfter(p *problem) {
-	whole := math.Ceil(p.wait.Seconds())
-	switch p.after {
-	case RetryAfterSeconds:
-		c.w.Header().Set("Retry-After", strconv.Itoa(int(whole)))
-	case RetryAfterDate: // a date has whole seconds: rounded up, so that the wait is never too short
-		at := time.Now().Add(p.wait + time.Second - 1).UTC()
-		c.w.Header().Set("Retry-After", at.Format(http.TimeFormat))
+		c.JSON(p.status, map[string]any{"message": p.message})
 	}
 }
 

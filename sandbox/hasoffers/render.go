@@ -34,7 +34,7 @@ func (d *document) flush(atLeast int) {
 
 // send writes a successful answer around the data that fill writes. It has no error of its own.
 func (c *call) send(fill func(*document)) error {
-	c.body(http.StatusOK, "application/json", func(w io.Writer) error {
+	c.Body(http.StatusOK, "application/json", func(w io.Writer) error {
 		d := &document{w: w, buf: make([]byte, 0, flushAt+4096)}
 		d.buf = c.openEnvelope(d.buf)
 		d.text(`"response":{"status":1,"httpStatus":200,"data":`)

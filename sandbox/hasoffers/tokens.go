@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exporter/sandbox/faults"
+	"exporter/sandbox/wire"
 )
 
 // tokens holds the access tokens that were given out. Ready to use with a seed.
@@ -76,21 +77,21 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	st := s.state.Load()
 	fault := s.faults.Pick(faults.Call{Operation: "authorize", Credentials: []string{AuthorizeKey(ask.ClientID)}})
 	fault.Wait(r.Context())
-	rep := &reply{w: w, r: r, fault: fault, gzip: st.cfg.Answers.Gzip}
-	if rep.broken() {
+	rep := &wire.Reply{W: w, R: r, Fault: fault, Plain: st.cfg.Answers.Gzip == GzipOff}
+	if rep.Broken() {
 		return
 	}
 	in := st.integrator(func(in Integrator) bool { return in.ClientID == ask.ClientID })
 	right := in != nil && in.ClientSecret == ask.ClientSecret && in.Audience == ask.Audience
 	switch {
 	case r.Method != http.MethodPost:
-		rep.json(http.StatusMethodNotAllowed, map[string]any{"message": "Invalid HTTP Method: " + r.Method})
+		rep.JSON(http.StatusMethodNotAllowed, map[string]any{"message": "Invalid HTTP Method: " + r.Method})
 	case parseErr != nil:
-		rep.json(http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_description": "Bad Request"})
+		rep.JSON(http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_description": "Bad Request"})
 	case !right && (in == nil || in.BadLogin != LoginLate):
-		rep.json(http.StatusUnauthorized, map[string]any{"error": "access_denied", "error_description": "Unauthorized"})
+		rep.JSON(http.StatusUnauthorized, map[string]any{"error": "access_denied", "error_description": "Unauthorized"})
 	default:
-		rep.json(http.StatusOK, map[string]any{
+		rep.JSON(http.StatusOK, map[string]any{
 			"access_token": s.tokens.issue(in.Integrator, !right), "token_type": "Bearer", "expires_in": in.TokenSeconds,
 		})
 	}
