@@ -30,20 +30,25 @@ func (s Slice) Interval() string {
 	return s.Start.UTC().Format(time.RFC3339) + "/" + s.End.UTC().Format(time.RFC3339)
 }
 
-// Mode is how a slice's rows meet those that are there.
+// Mode is how a slice's rows meet those that are there. By key ([record.Table.Key])
+// go Merge and Snapshot: several rows of one key in a load, and nulls in a key, are
+// errors of class data; a table without a key is refused by Begin, class config.
 type Mode string
 
 const (
 	// Replace makes the slice's rows the only ones that carry its identity.
 	Replace Mode = "replace"
 	// Merge inserts rows and replaces those of the same key, whichever slice they
-	// came with. Rows that would not change are left alone.
+	// came with: they belong to the slice that wrote them last. Rows that would not
+	// change are left alone, and so are columns that the load does not have. Rows
+	// that are missing in a load stay.
 	Merge Mode = "merge"
-	// Append adds the rows once: a slice that is committed is never loaded again.
+	// Append adds the rows once: Begin refuses a slice that is committed.
 	Append Mode = "append"
-	// Snapshot makes the rows of job and part the current state: it merges by key,
-	// and a row that is no longer there gets _absent_since (the time of the load),
-	// or is removed where Load.Absent is "drop". A row that comes back loses it.
+	// Snapshot makes the rows of job and part the current state: it merges by key
+	// among them, and a row that is no longer there gets _absent_since (the time of
+	// the load), or is removed where Load.Absent is "drop". A row that comes back
+	// loses it. Other jobs and parts may have rows of the same key in the table.
 	Snapshot Mode = "snapshot"
 )
 
@@ -74,7 +79,7 @@ type Load struct {
 
 // Receipt says what a commit did.
 type Receipt struct {
-	Rows int64 // written, rejects not counted
+	Rows int64 // of the slice, rejects not counted; those of a merge that were there as well
 	At   time.Time
 }
 
@@ -140,6 +145,12 @@ func (c Committed) Same(l Load) bool {
 		rejected += t.Rejected
 	}
 	return c.Rejected == rejected && rejected == 0
+}
+
+// Relative is a Config that names files. Paths that are relative start at dir;
+// called once, after decoding and before Validate, with an absolute folder.
+type Relative interface {
+	Resolve(dir string)
 }
 
 // Config is the settings of one sink in a configuration file: a pointer to a

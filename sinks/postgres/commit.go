@@ -41,7 +41,6 @@ func (w *writer) conclude() error {
 	if err := w.finishStream(); err != nil {
 		return err
 	}
-	var written int64
 	for _, t := range w.load.Tables {
 		if err := w.count(t.Name, t.Tally.Rows); err != nil {
 			return err
@@ -49,16 +48,14 @@ func (w *writer) conclude() error {
 		if err := w.count(rejectsOf(t.Name), t.Rejected); err != nil {
 			return err
 		}
-		written += t.Tally.Rows
 	}
-	w.receipt = sinks.Receipt{Rows: written, At: w.loadedAt.UTC()}
-	return w.settle(written)
+	w.receipt = sinks.Receipt{Rows: w.load.Kept(), At: w.loadedAt.UTC()}
+	return w.settle()
 }
 
 func (w *writer) count(table string, want int64) error {
 	if got := w.copied[table]; got != want {
-		return fault.New(fault.Data, "table %s took %d rows, the slice has %d", table, got, want).
-			WithHint("The slice was not committed; its old rows stay. If it happens again the spool is damaged: run the slice with --force.")
+		return sinks.Miscounted(table, got, want)
 	}
 	return nil
 }
@@ -110,7 +107,7 @@ func (w *writer) resolve(ctx context.Context) {
 	case o.loadID == w.load.LoadID:
 		w.phase, w.failure = committed, nil
 	case o.fence != w.at.fence:
-		w.phase, w.failure = ended, w.takenOver()
+		w.phase, w.failure = ended, w.load.TakenOver()
 	default:
 		w.phase = ended
 		w.failure = fault.New(fault.Transient, "the connection broke off before the slice was committed: %w", w.failure).

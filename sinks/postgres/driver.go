@@ -12,12 +12,14 @@ import (
 //go:embed sample.toml
 var sample string
 
+var modes = []sinks.Mode{sinks.Replace}
+
 // Driver returns the sink's entry for the list of sinks.
 func Driver() sinks.Driver {
 	return sinks.Driver{
 		Name:   "postgres",
 		Sample: sample,
-		Modes:  []sinks.Mode{sinks.Replace},
+		Modes:  modes,
 		Config: func() sinks.Config { return &Config{LedgerSchema: "exporter"} },
 		Open: func(ctx context.Context, config sinks.Config) (sinks.Sink, error) {
 			c, ok := config.(*Config)

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -25,17 +24,17 @@ type fenced struct {
 // before. What is committed keeps standing in its row.
 func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
 	var f fenced
-	var tables *string
+	var tables string
 	start, end := bounds(slice)
 	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, fence)
 		VALUES ($1, $2, $3, $4, 1)
 		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = s.fence + 1
-		RETURNING _slice, fence, tables::text`,
+		RETURNING _slice, fence, coalesce(tables::text, '')`,
 		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &tables)
 	if err != nil {
 		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}
-	states, err := readTables(tables)
+	states, err := sinks.ReadStates(tables)
 	f.previous = slices.Sorted(maps.Keys(states))
 	return f, err
 }
@@ -55,23 +54,11 @@ func bounds(slice sinks.Slice) (start, end pgtype.Timestamptz) {
 	return start, end
 }
 
-func readTables(text *string) (map[string]sinks.TableState, error) {
-	states := make(map[string]sinks.TableState)
-	if text == nil {
-		return states, nil
-	}
-	if err := json.Unmarshal([]byte(*text), &states); err != nil {
-		return nil, fault.New(fault.Permanent, "read column tables of the ledger: %w", err).
-			WithHint("Somebody changed the ledger by hand. Load the slice again with run --force.")
-	}
-	return states, nil
-}
-
 // Committed implements sinks.Sink.
 func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([]sinks.Committed, error) {
 	low, _ := bounds(sinks.Slice{Start: from})
 	_, high := bounds(sinks.Slice{End: to})
-	rows, err := s.pool.Query(ctx, `SELECT part, interval_start, interval_end, definition, tables::text, coalesce(rows_announced, -1),
+	rows, err := s.pool.Query(ctx, `SELECT part, interval_start, interval_end, definition, coalesce(tables::text, ''), coalesce(rows_announced, -1),
 		rows_read, rows_rejected, rows_written, provisional, loaded_at, checked_at
 		FROM `+s.slices()+`
 		WHERE job = $1 AND state = 'committed' AND interval_start >= $2 AND interval_start < $3
@@ -94,7 +81,7 @@ func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([
 func scanCommitted(row pgx.CollectableRow) (sinks.Committed, error) {
 	var c sinks.Committed
 	var start, end pgtype.Timestamptz
-	var tables *string
+	var tables string
 	err := row.Scan(&c.Slice.Part, &start, &end, &c.Definition, &tables, &c.Announced,
 		&c.Read, &c.Rejected, &c.Written, &c.Provisional, &c.LoadedAt, &c.CheckedAt)
 	if err != nil {
@@ -107,7 +94,7 @@ func scanCommitted(row pgx.CollectableRow) (sinks.Committed, error) {
 		c.Slice.End = end.Time.UTC()
 	}
 	c.LoadedAt, c.CheckedAt = c.LoadedAt.UTC(), c.CheckedAt.UTC()
-	c.Tables, err = readTables(tables)
+	c.Tables, err = sinks.ReadStates(tables)
 	return c, err
 }
 

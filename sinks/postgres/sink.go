@@ -87,28 +87,13 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 
 // refuse names what in a load cannot be loaded here.
 func refuse(load sinks.Load) error {
-	if load.Mode != sinks.Replace {
-		return fault.New(fault.Config, "write mode %q is not supported by postgres", load.Mode).
-			WithHint(`Write write = "replace" in the job.`)
+	if err := load.Refuse("postgres", modes); err != nil {
+		return err
 	}
-	if load.LoadID == "" || load.Slice.Job == "" || len(load.Tables) == 0 {
-		return fault.New(fault.Permanent, "load has no id, job or tables")
-	}
-	names := make(map[string]bool)
 	for _, t := range load.Tables {
-		if most := maxName - len(rejectsSuffix); t.Name == "" || len(t.Name) > most {
+		if most := maxName - len(sinks.RejectsSuffix); t.Name == "" || len(t.Name) > most {
 			return fault.New(fault.Config, "table name %q has %d bytes, PostgreSQL leaves room for 1 to %d", t.Name, len(t.Name), most).
 				WithHint("Set a shorter table in the job.")
-		}
-		if t.Tally == nil {
-			return fault.New(fault.Permanent, "table %s has no tally", t.Name)
-		}
-		for _, n := range []string{t.Name, rejectsOf(t.Name)} {
-			if names[n] {
-				return fault.New(fault.Config, "table name %s is used twice in one load", n).
-					WithHint("Set another table in the job; %s takes the rows that cannot be typed.", n)
-			}
-			names[n] = true
 		}
 	}
 	return nil

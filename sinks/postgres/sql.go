@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"exporter/record"
+	"exporter/sinks"
 )
 
 // Columns that every table of ours carries beside those of its shape.
@@ -14,10 +15,7 @@ const (
 	loadedColumn = "_loaded_at"
 )
 
-// rejectsSuffix names the table of a table's rejects.
-const rejectsSuffix = "_rejects"
-
-func rejectsOf(table string) string { return table + rejectsSuffix }
+func rejectsOf(table string) string { return table + sinks.RejectsSuffix }
 
 // ident quotes a name, or a qualified one.
 func ident(names ...string) string { return pgx.Identifier(names).Sanitize() }
