@@ -122,12 +122,18 @@ func deps(tb testing.TB, c *hasoffers.Config, log *slog.Logger) sources.Deps {
 	return sources.Deps{Name: "tune", Limiter: limiter, Log: log}
 }
 
+var zones sync.Map
+
 func zone(tb testing.TB, name string) *time.Location {
 	tb.Helper()
+	if loc, ok := zones.Load(name); ok {
+		return loc.(*time.Location) //nolint:forcetypeassert // what is stored below
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	zones.Store(name, loc)
 	return loc
 }
 
