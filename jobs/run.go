@@ -60,7 +60,7 @@ func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
 	w := &work{Engine: e, run: run, notify: e.o.Notify}
-	code := ExitOK
+	var code int
 	if job := e.cfg.Job(run.Job); job == nil {
 		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
 	} else {

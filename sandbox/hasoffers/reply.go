@@ -51,7 +51,10 @@ func (rep *reply) body(status int, contentType string, write func(io.Writer) err
 		_ = write(rep.fault.Plain(wire, false))
 		return
 	}
-	z := gzipWriters.Get().(*gzip.Writer)
+	z, ok := gzipWriters.Get().(*gzip.Writer)
+	if !ok {
+		panic("hasoffers: the pool of gzip writers holds something else")
+	}
 	defer gzipWriters.Put(z)
 	z.Reset(wire)
 	if write(rep.fault.Plain(z, true)) == nil {
