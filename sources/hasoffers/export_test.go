@@ -1,6 +1,7 @@
 package hasoffers
 
 import (
+	"context"
 	"io"
 	"net/http"
 
@@ -49,7 +50,7 @@ type Batcher struct {
 
 // NewBatcher returns one for the conversions of a source.
 func NewBatcher(s sources.Source, req sources.Request) (*Batcher, error) {
-	r, err := s.(*source).newReader(nil, req, nil) //nolint:staticcheck,forcetypeassert // it is not asked for pages
+	r, err := s.(*source).newReader(context.Background(), req, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package hasoffers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,11 +92,27 @@ func TestPositionsAreVerified(t *testing.T) {
 func TestVendorsThatCheat(t *testing.T) {
 	tests := []struct {
 		name, paging string
+		class        fault.Class
 		change       func(query map[string][]string, call int)
 	}{
-		{"ignores the filter on id", "keyset", func(q map[string][]string, _ int) { delete(q, "filters[id][GREATER_THAN]") }},
-		{"ignores the page", "page", func(q map[string][]string, _ int) { delete(q, "page") }},
-		{"ends early", "keyset", func(q map[string][]string, call int) {
+		{"ignores the filter on id", "keyset", fault.Data, func(q map[string][]string, _ int) { delete(q, "filters[id][GREATER_THAN]") }},
+		{"ignores the page", "page", fault.Data, func(q map[string][]string, _ int) { delete(q, "page") }},
+		{"gives rows of the page before", "page", fault.Drift, func(q map[string][]string, call int) {
+			if call == 3 {
+				q["limit"] = []string{"45"}
+			}
+		}},
+		{"gives fewer rows for the other half of the fields", "split keyset", fault.Drift, func(q map[string][]string, _ int) {
+			if !slices.Contains(q["fields[]"], "id") {
+				q["limit"] = []string{"40"}
+			}
+		}},
+		{"gives other rows for the other half of the fields", "split page", fault.Drift, func(q map[string][]string, _ int) {
+			if !slices.Contains(q["fields[]"], "id") {
+				q["page"] = []string{"2"}
+			}
+		}},
+		{"ends early", "keyset", fault.Data, func(q map[string][]string, call int) {
 			if call > 1 && q["limit"][0] != "1" {
 				q["page"] = []string{"9"}
 			}
@@ -112,9 +129,14 @@ func TestVendorsThatCheat(t *testing.T) {
 				r.URL.RawQuery = q.Encode()
 				v.Handler().ServeHTTP(w, r)
 			})
-			got := read(t, overWire(t, v, v.network(), &hasoffers.Options{Paging: test.paging, PageSize: 50}), day(t, oneDay, 1))
-			if fault.ClassOf(got.err) != fault.Data || fault.HintOf(got.err) == "" {
-				t.Errorf("got %d rows and %v of class %q, want class %q and a hint", got.rows, got.err, fault.ClassOf(got.err), fault.Data)
+			c := v.network()
+			paging, split := strings.CutPrefix(test.paging, "split ")
+			if split {
+				c.URLMax = 900
+			}
+			got := read(t, overWire(t, v, c, &hasoffers.Options{Paging: paging, PageSize: 50}), day(t, oneDay, 1))
+			if fault.ClassOf(got.err) != test.class || fault.HintOf(got.err) == "" {
+				t.Errorf("got %d rows and %v of class %q, want class %q and a hint", got.rows, got.err, fault.ClassOf(got.err), test.class)
 			}
 		})
 	}
@@ -156,5 +178,24 @@ func TestIDRefused(t *testing.T) {
 				t.Errorf("got %v with hint %q, want class %q and a hint at %s", got.err, fault.HintOf(got.err), fault.Config, name)
 			}
 		})
+	}
+}
+
+// TestCheckpointsOutliveOptions goes on after a checkpoint though the job has
+// been told to page in another way since.
+func TestCheckpointsOutliveOptions(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	ways := []string{"keyset", "page"}
+	for i, paging := range ways {
+		s := overWire(t, v, v.network(), &hasoffers.Options{Paging: paging, PageSize: 50})
+		req := request(t, s, "conversions", day(t, oneDay, 1))
+		whole := collect(t.Context(), t, s, req)
+		whole.whole(t, v, req.Interval)
+		req.After = whole.marks[1]
+		other := overWire(t, v, v.network(), &hasoffers.Options{Paging: ways[1-i], PageSize: 70})
+		rest := collect(t.Context(), t, other, req)
+		if rest.err != nil || rest.rows != whole.rows-100 || rest.announced != whole.announced {
+			t.Errorf("%s gone on with as %s: got %d rows of %d announced, %v, want the %d after two pages", paging, ways[1-i], rest.rows, rest.announced, rest.err, whole.rows-100)
+		}
 	}
 }

@@ -120,7 +120,7 @@ func TestSamples(t *testing.T) {
 
 func load(t *testing.T, path string, to any) {
 	t.Helper()
-	text, err := os.ReadFile(path) //nolint:gosec // named by whoever runs the test
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func others(t *testing.T, folder string) {
 		{"jthi3rry-hasoffers/conversion-findall.success.json", "Conversion", 10, 1, 10, ""},
 	}
 	for _, test := range tests {
-		file, err := os.Open(filepath.Join(folder, filepath.FromSlash(test.path))) //nolint:gosec // named by whoever runs the test
+		file, err := os.Open(filepath.Join(folder, filepath.FromSlash(test.path)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -162,7 +162,10 @@ func dropped(t *testing.T, h *Harness) {
 
 func stoppedLoop(t *testing.T, h *Harness) {
 	r := h.rig(t, h.PageSizes[0])
-	for range r.source.Read(t.Context(), r.request(h.Intervals[0])) {
+	for _, err := range r.source.Read(t.Context(), r.request(h.Intervals[0])) {
+		if err != nil {
+			t.Fatalf("read: %v", err)
+		}
 		break
 	}
 	asked := h.Requests()
