@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"exporter/fault"
@@ -129,14 +128,7 @@ func tooSlow(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	if e.Status == http.StatusGatewayTimeout {
-		return true
-	}
-	if e.Err == nil {
-		return false
-	}
-	cause := e.Err.Error()
-	return strings.Contains(cause, "no answer in time") || strings.Contains(cause, "body stalled") || strings.Contains(cause, "body took too long")
+	return e.Status == http.StatusGatewayTimeout || errors.Is(e, httpapi.ErrSlow)
 }
 
 // tooLong tells whether the URL was refused for its length.
