@@ -24,7 +24,7 @@ const attempts = 3
 func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Client {
 	cfg := httpapi.Config{
 		BaseURL: c.base(), AllowInsecure: c.AllowInsecure,
-		Limiter: deps.Limiter, Log: deps.Log,
+		Limiter: deps.Limiter, Log: deps.Log, OnRequest: deps.OnRequest,
 		Retry:         httpapi.Retry{MaxAttempts: attempts},
 		HeaderTimeout: c.Timeout.Std(),
 		Classify:      func(status int, _ http.Header, body []byte) error { return gatewayFault(status, string(body)) },
