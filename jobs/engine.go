@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -80,17 +81,31 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Source opens a source for the options of one stream.
-func (e *Engine) Source(ctx context.Context, s *config.Source, options sources.Options) (sources.Source, error) {
+// source opens a source for the options of one stream. The caller gives it up
+// with shut. Sent, if not nil, is called for every request on the wire.
+func (e *Engine) source(ctx context.Context, s *config.Source, options sources.Options, sent func()) (sources.Source, error) {
 	limiter, err := e.limiter(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.Driver.Open(sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Log: e.log.With("source", s.Name)}, s.Settings, options)
+	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Log: e.log.With("source", s.Name)}
+	if sent != nil {
+		deps.OnRequest = func(int, time.Duration) { sent() }
+	}
+	src, err := s.Driver.Open(deps, s.Settings, options)
 	if err != nil {
 		return nil, fmt.Errorf("open source %s: %w", s.Name, err)
 	}
 	return src, nil
+}
+
+// shut gives up a source's connections.
+func (e *Engine) shut(src sources.Source) {
+	if c, ok := src.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			e.log.Warn("connections of a source were not closed", "err", err)
+		}
+	}
 }
 
 func (e *Engine) limiter(ctx context.Context, s *config.Source) (*ratelimit.Limiter, error) {

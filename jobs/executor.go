@@ -103,6 +103,11 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 	if zombies > 0 {
 		e.log.Warn("runs of a process that ended without a word were closed; their slices go on at their last durable page", "runs", zombies)
 	}
+	if n, err := e.spools.Sweep(e.o.Now()); err != nil {
+		e.log.Warn("old spools were not all removed; they take up space", "err", err)
+	} else if n > 0 {
+		e.log.Info("old spools removed", "slices", n)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {

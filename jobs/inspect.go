@@ -46,6 +46,7 @@ func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) 
 	if err := w.open(ctx); err != nil {
 		return Plan{}, err
 	}
+	defer w.shut(w.src)
 	tasks, err := w.plan(ctx)
 	if err != nil {
 		return Plan{}, err
@@ -134,10 +135,11 @@ type Preview struct {
 
 // Preview reads the first rows of the newest closed interval. Nothing is written.
 func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Preview, error) {
-	src, err := e.Source(ctx, job.Source, job.Options)
+	src, err := e.source(ctx, job.Source, job.Options, nil)
 	if err != nil {
 		return nil, err
 	}
+	defer e.shut(src)
 	stream, err := resolve(ctx, src, job, e.cfg.Exporter.HashKey)
 	if err != nil {
 		return nil, err
@@ -193,10 +195,11 @@ func (p *Preview) take(page *sources.Page, most int) bool {
 // CheckSource proves the source's login.
 func (e *Engine) CheckSource(ctx context.Context, s *config.Source) error {
 	kind := s.Driver.Kinds[0]
-	src, err := e.Source(ctx, s, kind.Options())
+	src, err := e.source(ctx, s, kind.Options(), nil)
 	if err != nil {
 		return err
 	}
+	defer e.shut(src)
 	if c, ok := src.(sources.Checker); ok {
 		return c.Check(ctx)
 	}
@@ -217,11 +220,7 @@ func (e *Engine) CheckSink(ctx context.Context, s *config.Sink) error {
 func (e *Engine) Streams(ctx context.Context, s *config.Source) ([]sources.Stream, error) {
 	var out []sources.Stream
 	for _, k := range s.Driver.Kinds {
-		src, err := e.Source(ctx, s, k.Options())
-		if err != nil {
-			return nil, err
-		}
-		all, err := src.Streams(ctx)
+		all, err := e.offered(ctx, s, k)
 		if err != nil {
 			return nil, err
 		}
@@ -232,6 +231,15 @@ func (e *Engine) Streams(ctx context.Context, s *config.Source) ([]sources.Strea
 		}
 	}
 	return out, nil
+}
+
+func (e *Engine) offered(ctx context.Context, s *config.Source, k sources.Kind) ([]sources.Stream, error) {
+	src, err := e.source(ctx, s, k.Options(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer e.shut(src)
+	return src.Streams(ctx)
 }
 
 // merger joins what the state and the ledgers know of a job's slices.

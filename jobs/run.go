@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"exporter/fault"
@@ -25,6 +26,7 @@ type work struct {
 	definition string
 	sinks      []target
 	notify     func(Event)
+	calls      atomic.Int64 // requests on the wire
 
 	mu  sync.Mutex // guards run and err
 	err []error
@@ -60,7 +62,7 @@ func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
 	w := &work{Engine: e, run: run, notify: e.o.Notify}
-	code := ExitOK
+	var code int
 	if job := e.cfg.Job(run.Job); job == nil {
 		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
 	} else {
@@ -80,6 +82,7 @@ func (w *work) work(ctx context.Context) int {
 	if err := w.open(ctx); err != nil {
 		return w.failed(err)
 	}
+	defer w.shut(w.src)
 	tasks, err := w.plan(ctx)
 	if err != nil {
 		return w.failed(err)
@@ -113,18 +116,30 @@ func (w *work) work(ctx context.Context) int {
 	return Combine(codes)
 }
 
-// open opens the job's source and sinks and reads the sinks' ledgers.
+// open opens the job's source and sinks and reads the sinks' ledgers. Whoever
+// opened it without an error shuts the source.
 func (w *work) open(ctx context.Context) error {
-	src, err := w.Source(ctx, w.job.Source, w.job.Options)
+	src, err := w.source(ctx, w.job.Source, w.job.Options, func() { w.calls.Add(1) })
 	if err != nil {
 		return err
 	}
 	if w.stream, err = resolve(ctx, src, w.job, w.cfg.Exporter.HashKey); err != nil {
+		w.shut(src)
 		return err
 	}
 	w.src, w.definition = src, config.Fingerprint(w.job)
+	if err := w.ledgers(ctx); err != nil {
+		w.shut(src)
+		return err
+	}
+	return nil
+}
+
+// ledgers opens the job's sinks and reads what they have.
+func (w *work) ledgers(ctx context.Context) error {
 	for _, s := range w.job.Sinks {
 		t := target{name: s.Name, committed: map[sliceKey]sinks.Committed{}}
+		var err error
 		if t.sink, err = w.Sink(ctx, s); err != nil {
 			return err
 		}
@@ -231,6 +246,7 @@ func (w *work) finish(ctx context.Context, code int) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	w.mu.Lock()
+	w.run.Calls = w.calls.Load()
 	r, err := &w.run, errors.Join(w.err...)
 	r.ExitCode, r.State, r.Finished = code, runState(code), w.o.Now().UTC()
 	if err != nil {

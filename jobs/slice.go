@@ -234,6 +234,7 @@ func (w *work) logEnd(t task, out outcome) {
 func (w *work) snapshot() state.Run {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.run.Calls = w.calls.Load()
 	return w.run
 }
 

@@ -33,6 +33,13 @@ func (m *memory) Load(_ context.Context, credential string) (u ratelimit.Usage, 
 	return u, err
 }
 
+// count returns how often the usage was saved.
+func (m *memory) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.saves
+}
+
 func (m *memory) Save(ctx context.Context, credential string, u ratelimit.Usage) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -333,7 +340,7 @@ func TestPermitsGivenWhileTheMarkIsWritten(t *testing.T) {
 		wg.Go(func() { take(1) }) // meanwhile
 		wg.Wait()
 		for range 3 {
-			if store.saves < 3 {
+			if store.count() < 3 {
 				take(1) // all that the second mark covers
 			}
 		}

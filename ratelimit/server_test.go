@@ -13,7 +13,23 @@ import (
 )
 
 // TestRealServer counts about ten thousand real requests where it matters.
-func TestRealServer(t *testing.T) {
+func TestRealServer(t *testing.T) { realServer(t, 64*156, "300/100ms", "2500/1s") }
+
+// BenchmarkRealServer is the same with 100,000 requests; the metrics are the
+// requests above a limit in any sliding window, and how much of the quota was used.
+func BenchmarkRealServer(b *testing.B) {
+	for b.Loop() {
+		const calls = 1600 * 64
+		began := time.Now()
+		over := realServer(b, calls, "300/100ms", "2500/1s")
+		b.ReportMetric(float64(over), "over")
+		b.ReportMetric(100*calls/2500/time.Since(began).Seconds(), "%quota")
+	}
+}
+
+// realServer sends calls from 64 workers to a server that answers after 0 to 5 ms,
+// and returns how many requests were too many in any sliding window.
+func realServer(t testing.TB, calls int, limits ...string) (over int) {
 	var v vendor
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		v.arrive(1)
@@ -26,12 +42,15 @@ func TestRealServer(t *testing.T) {
 	transport := client.Transport.(*http.Transport)
 	transport.MaxIdleConnsPerHost = 64
 
-	windows := []ratelimit.Window{window(t, "300/100ms"), window(t, "2500/1s")}
+	var windows []ratelimit.Window
+	for _, s := range limits {
+		windows = append(windows, window(t, s))
+	}
 	l := newLimiter(t, ratelimit.Limits{Windows: windows, Concurrency: 40}, ratelimit.Options{Store: &memory{}})
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			for range 156 {
+			for range calls / 64 {
 				get(t, l, client, server.URL)
 			}
 		})
@@ -39,21 +58,23 @@ func TestRealServer(t *testing.T) {
 	wg.Wait()
 	for _, w := range windows {
 		if got := v.mostIn(w.Per); got > w.N {
+			over += got - w.N
 			t.Errorf("limit %s: %d requests in one window", w, got)
 		}
 	}
 	if v.most > 40 {
 		t.Errorf("%d requests in flight, want at most 40", v.most)
 	}
-	if len(v.arrivals) != 64*156 {
-		t.Errorf("%d requests arrived, want %d", len(v.arrivals), 64*156)
+	if len(v.arrivals) != calls {
+		t.Errorf("%d requests arrived, want %d", len(v.arrivals), calls)
 	}
 	if err := l.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return over
 }
 
-func get(t *testing.T, l *ratelimit.Limiter, client *http.Client, url string) {
+func get(t testing.TB, l *ratelimit.Limiter, client *http.Client, url string) {
 	p := acquire(t, l, ratelimit.Ask{})
 	defer p.Release()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)

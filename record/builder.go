@@ -135,7 +135,7 @@ func (b *Builder) Days(d int32) {
 	b.batch.endCell(false)
 }
 
-// Text appends s to a Text or JSON column. Invalid UTF-8 becomes U+FFFD and NUL
+// Text appends s to a Text column, or JSON known to be valid to a JSON column. Invalid UTF-8 becomes U+FFFD and NUL
 // is dropped, because no sink can store them; every other byte is kept.
 func (b *Builder) Text(s []byte) {
 	if b.full() {
@@ -242,6 +242,14 @@ func (b *Builder) rejectRow(raw []byte) {
 	bad, reason := b.bad, b.reason
 	b.Discard()
 	r := &b.rejects
+	if len(raw) > 0 && !json.Valid(raw) {
+		// The row itself may be what is broken; as a JSON string it can be stored.
+		quoted, err := json.Marshal(string(raw))
+		if err != nil {
+			panic("record: a string cannot be written as JSON: " + err.Error())
+		}
+		raw = quoted
+	}
 	r.arena = appendText(r.arena, raw)
 	r.endCell(len(raw) == 0)
 	if bad < len(b.table.Columns) {

@@ -338,9 +338,18 @@ func TestColumnNames(t *testing.T) {
 
 func BenchmarkBuildAndTally(b *testing.B) {
 	table := record.Table{Columns: []record.Column{
-		{Name: "id", Type: record.Integer}, {Name: "at", Type: record.Timestamp}, {Name: "status"}, {Name: "payout", Type: record.Numeric},
-		{Name: "revenue", Type: record.Numeric}, {Name: "source"}, {Name: "country"}, {Name: "flag", Type: record.Boolean},
-		{Name: "offer", Type: record.Integer}, {Name: "affiliate", Type: record.Integer}, {Name: "sub"}, {Name: "ref"},
+		{Name: "id", Type: record.Integer},
+		{Name: "at", Type: record.Timestamp},
+		{Name: "status"},
+		{Name: "payout", Type: record.Numeric},
+		{Name: "revenue", Type: record.Numeric},
+		{Name: "source"},
+		{Name: "country"},
+		{Name: "flag", Type: record.Boolean},
+		{Name: "offer", Type: record.Integer},
+		{Name: "affiliate", Type: record.Integer},
+		{Name: "sub"},
+		{Name: "ref"},
 	}}
 	cells := [][]byte{
 		[]byte("99630"), []byte("2026-08-29 05:54:43"), []byte("approved"), []byte("12.50000"), []byte("20.00000"), []byte("newsletter"),

@@ -93,7 +93,8 @@ type Page struct {
 // Unknown is the Announced of a vendor that does not say.
 const Unknown int64 = -1
 
-// Source reads streams. Implementations are safe for concurrent use.
+// Source reads streams. Implementations are safe for concurrent use. One that
+// holds connections is an io.Closer as well; it is closed when its reads have ended.
 type Source interface {
 	// Streams discovers the streams with their tables. It may use the network.
 	Streams(ctx context.Context) ([]Stream, error)
@@ -186,6 +187,8 @@ type Deps struct {
 	Auths   *httpapi.Auths // shared by all sources of the process; nil shares nothing
 	Memory  Memory         // nil remembers nothing
 	Log     *slog.Logger
+	// OnRequest is called for every request on the wire, status 0 = no answer; may be nil.
+	OnRequest func(status int, took time.Duration)
 }
 
 // Driver is one adapter in the list of sources.

@@ -48,7 +48,8 @@ type runObject struct {
 	Unchanged int       `json:"unchanged"`
 	Failed    int       `json:"failed"`
 	Waiting   int       `json:"waiting"`
-	Rows      int64     `json:"rows"` // loaded
+	Rows      int64     `json:"rows"`  // loaded
+	Calls     int64     `json:"calls"` // requests sent
 	Requested time.Time `json:"requested_at"`
 	Started   time.Time `json:"started_at,omitzero"`
 	Finished  time.Time `json:"finished_at,omitzero"`
@@ -62,7 +63,7 @@ func runOf(r state.Run) runObject {
 	return runObject{
 		Type: "run", ID: r.ID, Job: r.Job, Trigger: r.Trigger, From: utc(r.From), To: utc(r.To), Force: r.Force,
 		State: r.State, ExitCode: r.ExitCode, Slices: r.Slices, Committed: r.Committed, Unchanged: r.Unchanged,
-		Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows,
+		Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows, Calls: r.Calls,
 		Requested: utc(r.Requested), Started: utc(r.Started), Finished: utc(r.Finished), Took: seconds(length(r)),
 		Class: r.Class, Error: oneLine(r.Error), Hint: r.Hint,
 	}

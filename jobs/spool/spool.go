@@ -33,6 +33,8 @@ import (
 // format is the version of files and meta.json; others are extracted anew.
 const format = 1
 
+const metaName = "meta.json"
+
 // Fresh is how long rows in a spool are worth loading or adding to; older ones
 // may have been restated by the vendor since and are extracted anew.
 const Fresh = 48 * time.Hour
@@ -307,7 +309,7 @@ func (s *Spool) publish(st State) error {
 	return nil
 }
 
-func (s *Spool) meta() string { return filepath.Join(s.dir, "meta.json") }
+func (s *Spool) meta() string { return filepath.Join(s.dir, metaName) }
 
 // Rollback cuts the spool back to its last checkpoint.
 func (s *Spool) Rollback() error {

@@ -134,10 +134,13 @@ func (c *call) paging() (paging, error) {
 		p.limit = top
 	}
 	page, err := strconv.ParseInt(p.sent, 10, 64)
+	if err != nil { // the vendor takes what is no number for the first page
+		page = 1
+	}
 	switch {
-	case err != nil || page < 0:
 	case page > 0:
 		p.page = page
+	case page < 0:
 	case a.PageZero == PageZeroError:
 		return p, says("The page must be greater than 0.")
 	case a.PageZero == PageZeroEmpty:

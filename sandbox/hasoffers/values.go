@@ -141,10 +141,10 @@ func (r *row) adjustment() bool { return r.api && r.part(fieldIsAdjustment)%8 ==
 // status returns the index into statuses; each restatement moves it on.
 func (r *row) status(version int64) int64 {
 	first := int64(0)
-	switch x := r.part(fieldStatus) % 10; {
-	case x == 8:
+	switch r.part(fieldStatus) % 10 {
+	case 8:
 		first = 1
-	case x == 9:
+	case 9:
 		first = 2
 	}
 	return (first + version) % 3

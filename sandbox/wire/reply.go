@@ -53,7 +53,10 @@ func (rep *Reply) Body(status int, contentType string, write func(io.Writer) err
 		_ = write(rep.Fault.Plain(wire, false))
 		return
 	}
-	z := gzipWriters.Get().(*gzip.Writer)
+	z, ok := gzipWriters.Get().(*gzip.Writer)
+	if !ok {
+		panic("wire: the pool of gzip writers holds something else")
+	}
 	defer gzipWriters.Put(z)
 	z.Reset(wire)
 	if write(rep.Fault.Plain(z, true)) == nil {

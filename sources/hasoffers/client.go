@@ -3,12 +3,13 @@ package hasoffers
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"exporter/fault"
@@ -23,7 +24,7 @@ const attempts = 3
 func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Client {
 	cfg := httpapi.Config{
 		BaseURL: c.base(), AllowInsecure: c.AllowInsecure,
-		Limiter: deps.Limiter, Log: deps.Log,
+		Limiter: deps.Limiter, Log: deps.Log, OnRequest: deps.OnRequest,
 		Retry:         httpapi.Retry{MaxAttempts: attempts},
 		HeaderTimeout: c.Timeout.Std(),
 		Classify:      func(status int, _ http.Header, body []byte) error { return gatewayFault(status, string(body)) },
@@ -37,7 +38,10 @@ func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Cl
 	}
 	cfg.Origins = []string{c.auth()}
 	// One token is good for all networks of the integrator, but for one audience.
-	key := c.Credential().Name + " " + c.Audience
+	// A changed secret asks for a token of its own, so that a wrong one shows at
+	// once and not when the old token has expired.
+	digest := sha256.Sum256([]byte(c.ClientSecret.Reveal()))
+	key := fmt.Sprintf("%s %s %x", c.Credential().Name, c.Audience, digest[:4])
 	cfg.Auth = deps.Auths.Shared(key, func() *httpapi.TokenAuth {
 		auth := httpapi.NewTokenAuth(key, deps.Tokens, c.authorize, func(r *http.Request, t httpapi.Token) {
 			r.Header.Set("Authorization", "Bearer "+t.Access.Reveal())
@@ -124,14 +128,7 @@ func tooSlow(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	if e.Status == http.StatusGatewayTimeout {
-		return true
-	}
-	if e.Err == nil {
-		return false
-	}
-	cause := e.Err.Error()
-	return strings.Contains(cause, "no answer in time") || strings.Contains(cause, "body stalled") || strings.Contains(cause, "body took too long")
+	return e.Status == http.StatusGatewayTimeout || errors.Is(e, httpapi.ErrSlow)
 }
 
 // tooLong tells whether the URL was refused for its length.

@@ -97,12 +97,16 @@ func expected(tb testing.TB, c record.Column, r sandbox.Row) (string, bool) {
 	case record.Boolean:
 		return strconv.FormatBool(value == "1"), true
 	case record.Timestamp:
-		if c.Wire() == "datetime" {
-			return r.UTC.Format(time.RFC3339Nano), true
+		at := r.UTC
+		if c.Wire() != "datetime" {
+			var err error
+			if at, err = time.ParseInLocation(time.DateTime, value, zone(tb, newYork)); err != nil {
+				tb.Fatal(err)
+			}
 		}
-		at, err := time.ParseInLocation(time.DateTime, value, zone(tb, newYork))
-		if err != nil {
-			tb.Fatal(err)
+		// In the doubled hour of autumn the earlier instant is meant.
+		if before := at.Add(-time.Hour); before.In(zone(tb, newYork)).Format(time.DateTime) == value {
+			at = before
 		}
 		return at.UTC().Format(time.RFC3339Nano), true
 	default:
@@ -119,6 +123,13 @@ func TestContract(t *testing.T) {
 		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{RowOrder: sandbox.RowsShuffled}})
 		c := func() *hasoffers.Config { c := v.network(); c.URLMax = 700; return c }
 		sourcetest.Run(t, harness(t, v, c, hasoffers.Options{}))
+	})
+	t.Run("network, autumn", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{Networks: []sandbox.Network{{FirstDay: "2025-10-30", Days: 7, RowsPerDay: 300, Now: "2026-06-01T12:00:00Z"}}})
+		h := harness(t, v, v.network, hasoffers.Options{})
+		h.Intervals = []sources.Interval{day(t, "2025-11-02", 1), day(t, "2025-11-03", 1)} // the first has 25 hours
+		h.PageSizes = []int{100, 30}
+		sourcetest.Run(t, h)
 	})
 	t.Run("network, page", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})

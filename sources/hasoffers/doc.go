@@ -18,7 +18,8 @@
 //     until a page is empty; then the vendor's count must equal the rows read.
 //   - page: page numbers over the closed window, sorted by datetime and id; any
 //     sign of rows that moved is fault.Drift. The vendor calls id deprecated:
-//     where it is refused in filters, page is the fallback.
+//     where it is refused in filters, page is the fallback. What it cannot see is
+//     as many rows going as come, between two pages: prefer keyset.
 //
 // The number of rows per page is the vendor's secret and may be less than asked
 // for, so a short page is never taken for the last one.

@@ -52,23 +52,30 @@ func (r refusal) matches(text string) bool {
 	return true
 }
 
-// explain returns the failure that texts stand for. They come from the vendor
-// and may quote credentials, so they must be redacted already.
+// find returns what is known about a text in lower case.
+func find(lower string) (refusal, bool) {
+	for _, r := range refusals {
+		if r.matches(lower) {
+			return r, true
+		}
+	}
+	return refusal{
+		class: fault.Permanent,
+		hint:  "This text is not known. Look it up in TUNE's documentation or ask their support with it.",
+	}, false
+}
+
+// explain returns the failure that texts of the network layer stand for. They may
+// quote credentials, so they must be redacted already.
 func explain(texts []string) *fault.Error {
 	text := strings.Join(unique(texts), "; ")
 	lower := strings.ToLower(text)
-	for _, r := range refusals {
-		if !r.matches(lower) {
-			continue
-		}
-		err := fault.New(r.class, "vendor says: %s", text).WithHint("%s", r.hint)
-		if r.class == fault.Throttled {
-			err = err.WithWait(waitIn(lower))
-		}
-		return err
+	known, _ := find(lower)
+	err := fault.New(known.class, "vendor says: %s", cmp.Or(text, "nothing about why it refuses")).WithHint("%s", known.hint)
+	if known.class == fault.Throttled {
+		err.Wait = waitIn(lower)
 	}
-	return fault.New(fault.Permanent, "vendor says: %s", cmp.Or(text, "nothing about why it refuses")).
-		WithHint("This text is not known. Look it up in TUNE's documentation or ask their support with it.")
+	return err
 }
 
 func unique(texts []string) []string {

@@ -1,6 +1,7 @@
 package hasoffers
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -12,23 +13,32 @@ import (
 // 2xx. The status decides, the text refines: the shape of these bodies is not
 // documented, so the text is searched wherever it stands.
 func gatewayFault(status int, body string) *fault.Error {
-	known := explain([]string{gatewayText(body)})
-	class := known.Class
+	text := gatewayText(body)
+	r, found := find(strings.ToLower(text))
 	switch {
 	case status == http.StatusTooManyRequests:
-		class = fault.Throttled
+		r = r.as(fault.Throttled, found, "Lower limits of the source if this happens often.")
 	case status == http.StatusRequestTimeout || status >= 500:
-		class = fault.Transient
-	case status == http.StatusUnauthorized || status == http.StatusForbidden && class != fault.Permanent:
-		class = fault.Auth
-	case class == fault.Transient || class == fault.Throttled:
-		class = fault.Permanent // the status says that repeating is of no use
+		r = r.as(fault.Transient, found, "The gateway, or the vendor behind it, has a fault; it is asked again. If that stays so, look at the vendor's status page.")
+	case status == http.StatusUnauthorized || status == http.StatusForbidden && !found:
+		r = r.as(fault.Auth, found, "The gateway refuses the login. Check the credentials of the source.")
+	case r.class == fault.Transient || r.class == fault.Throttled: // the status says that repeating is of no use
+		r = r.as(fault.Permanent, false, "The gateway refuses the request. Ask TUNE's support with the request id.")
 	}
-	err := fault.New(class, "http status %d: %w", status, known)
-	if class == fault.Throttled {
-		err.Wait = known.Wait
+	err := fault.New(r.class, "vendor says: %s", cmp.Or(text, "nothing")).WithHint("%s", r.hint)
+	if r.class == fault.Throttled {
+		err.Wait = waitIn(strings.ToLower(text))
 	}
 	return err
+}
+
+// as returns r with another class, and with another hint unless r was found for its text.
+func (r refusal) as(class fault.Class, found bool, hint string) refusal {
+	if !found || r.class != class {
+		r.hint = hint
+	}
+	r.class = class
+	return r
 }
 
 // gatewayText returns the sentence of an error body, or its beginning.

@@ -28,7 +28,13 @@ type Options struct {
 	Restate  string         `toml:"restate"` // updates: export again what was changed by hand
 }
 
-var _ sources.Options = (*Options)(nil)
+var (
+	_ sources.Options = (*Options)(nil)
+	_ sources.Paged   = (*Options)(nil)
+)
+
+// Rows implements sources.Paged.
+func (o *Options) Rows() int { return o.PageSize }
 
 var fieldName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,99}$`)
 

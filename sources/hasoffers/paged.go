@@ -190,7 +190,7 @@ func (r *reader) divide(c *cursor) bool {
 	if c.Page > 0 {
 		size = c.Read / int64(c.Page) // the vendor may give fewer than asked for
 	}
-	for half := size / 2; half >= leastPage; half-- {
+	for half := max(size/2, leastPage); half >= leastPage && half < size; half-- {
 		if c.Read%half == 0 {
 			r.limit, c.Page, c.Hash = int(half), int(c.Read/half), ""
 			r.s.learnPageSize(r.limit)

@@ -60,13 +60,13 @@ func (s *source) read(ctx context.Context, req sources.Request, yield func(sourc
 // reader reads one slice.
 type reader struct {
 	s      *source
-	ctx    context.Context //nolint:containedctx // lives as long as one call of Read
+	ctx    context.Context // of the one call of Read the reader lives for
 	req    sources.Request
 	yield  func(sources.Page, error) bool
 	window *window // nil in the stream of updates
 
 	names   []string // the fields that are needed, by slot
-	id      int      // slots, -1 = not among them
+	id      int      // slots
 	time    int
 	typer   typer
 	decoder *decoder

@@ -60,9 +60,6 @@ func (r *row) id(slot int) (int64, bool) {
 	if n, err := record.ParseInteger(r.key); err == nil {
 		return n, true
 	}
-	if slot < 0 {
-		return 0, false
-	}
 	n, err := record.ParseInteger(plain(&r.scratch, r.value(slot)))
 	return n, err == nil
 }

@@ -2,6 +2,7 @@ package hasoffers
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,6 +29,7 @@ var (
 	_ sources.Source  = (*source)(nil)
 	_ sources.Changer = (*source)(nil)
 	_ sources.Checker = (*source)(nil)
+	_ io.Closer       = (*source)(nil)
 )
 
 // learned is what answers taught about the network. It spares every slice the
@@ -58,6 +60,12 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 // newSource returns a source over a wire of its own, or the usual one if it is nil.
 func newSource(deps sources.Deps, c *Config, o *Options, wire http.RoundTripper) *source {
 	return &source{config: c, options: o, client: newClient(deps, c, wire), zone: c.Zone(), now: time.Now}
+}
+
+// Close implements io.Closer.
+func (s *source) Close() error {
+	s.client.Close()
+	return nil
 }
 
 // Streams implements sources.Source. The list is fixed; the network is not asked.

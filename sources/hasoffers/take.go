@@ -5,7 +5,7 @@ import "exporter/sources"
 // take puts a row into the batch unless it is outside the interval, and hands
 // the batch on when it is full.
 func (r *reader) take(row *row, p *page) error {
-	if r.window != nil && r.time >= 0 {
+	if r.window != nil {
 		datetime := plain(&r.scratch, row.value(r.time))
 		switch r.window.place(datetime) {
 		case strange:

@@ -23,7 +23,7 @@ type cell struct {
 type typer struct {
 	cells   []cell
 	names   []string // of the slots
-	id      int      // slot of id, -1 if there is none
+	id      int      // slot of id
 	build   *record.Builder
 	row     *row
 	raw     func() []byte

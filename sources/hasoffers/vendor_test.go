@@ -97,7 +97,7 @@ func (v *vendor) network() *hasoffers.Config {
 }
 
 func newConfig() *hasoffers.Config {
-	return hasoffers.Driver().Config().(*hasoffers.Config) //nolint:forcetypeassert // what the driver makes
+	return hasoffers.Driver().Config().(*hasoffers.Config)
 }
 
 // open returns a source whose limiter allows one request in flight and any number in time.
@@ -122,12 +122,18 @@ func deps(tb testing.TB, c *hasoffers.Config, log *slog.Logger) sources.Deps {
 	return sources.Deps{Name: "tune", Limiter: limiter, Log: log}
 }
 
+var zones sync.Map
+
 func zone(tb testing.TB, name string) *time.Location {
 	tb.Helper()
+	if loc, ok := zones.Load(name); ok {
+		return loc.(*time.Location)
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	zones.Store(name, loc)
 	return loc
 }
 

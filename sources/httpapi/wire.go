@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,10 +14,14 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// ErrSlow is in the chain of every failure that is a vendor taking too long: what
+// asks for less may succeed.
+var ErrSlow = errors.New("too slow")
+
 var (
-	errNoAnswer = errors.New("no answer in time")
-	errStalled  = errors.New("body stalled")
-	errEndless  = errors.New("body took too long")
+	errNoAnswer = fmt.Errorf("%w: no answer in time", ErrSlow)
+	errStalled  = fmt.Errorf("%w: body stalled", ErrSlow)
+	errEndless  = fmt.Errorf("%w: body took too long", ErrSlow)
 )
 
 const (

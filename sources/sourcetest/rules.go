@@ -3,7 +3,6 @@ package sourcetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,15 +16,24 @@ import (
 
 // sorted orders rows by their text, so that two lists of the same rows are equal.
 func sorted(rows []Row) []Row {
-	text := func(r Row) string {
-		var b strings.Builder
-		for _, k := range slices.Sorted(maps.Keys(r)) {
-			fmt.Fprintf(&b, "%s=%q ", k, r[k])
-		}
-		return b.String()
+	type keyed struct {
+		text string
+		row  Row
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(text(a), text(b)) })
-	return rows
+	all := make([]keyed, len(rows))
+	for i, row := range rows {
+		var b strings.Builder
+		for _, k := range slices.Sorted(maps.Keys(row)) {
+			b.WriteString(k + "=" + row[k] + "\x00")
+		}
+		all[i] = keyed{b.String(), row}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(a.text, b.text) })
+	out := make([]Row, len(rows))
+	for i, k := range all {
+		out[i] = k.row
+	}
+	return out
 }
 
 // compare reports how the rows of a reading differ from the truth.
@@ -38,8 +46,8 @@ func compare(t *testing.T, got, want map[string][]Row) {
 			continue
 		}
 		for i := range w {
-			if diff := cmp.Diff(w[i], g[i]); diff != "" {
-				t.Errorf("table %q, row %d (-want +got):\n%s", table, i, diff)
+			if !maps.Equal(w[i], g[i]) {
+				t.Errorf("table %q, row %d (-want +got):\n%s", table, i, cmp.Diff(w[i], g[i]))
 				break
 			}
 		}
@@ -154,7 +162,10 @@ func dropped(t *testing.T, h *Harness) {
 
 func stoppedLoop(t *testing.T, h *Harness) {
 	r := h.rig(t, h.PageSizes[0])
-	for range r.source.Read(t.Context(), r.request(h.Intervals[0])) {
+	for _, err := range r.source.Read(t.Context(), r.request(h.Intervals[0])) {
+		if err != nil {
+			t.Fatalf("read: %v", err)
+		}
 		break
 	}
 	asked := h.Requests()
