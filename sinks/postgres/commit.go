@@ -49,6 +49,9 @@ func (w *writer) conclude() error {
 			return err
 		}
 	}
+	if err := w.apply(); err != nil {
+		return err
+	}
 	w.receipt = sinks.Receipt{Rows: w.load.Kept(), At: w.loadedAt.UTC()}
 	return w.settle()
 }

@@ -9,8 +9,21 @@
 //	Write   open       BEGIN, lock the tables, DELETE the slice's rows        ─┐
 //	        stream     COPY … FROM STDIN (FORMAT binary), table after table    │ one
 //	Commit  count      rows copied = rows tallied                              │ transaction
+//	        apply      of merge and snapshot, see below                        │
 //	        settle     ledger row, only while the fence is still ours; NOTIFY  │
 //	        COMMIT                                                            ─┘
+//
+// Write modes
+//   - replace as above. append is the same without a DELETE: Begin refuses a slice
+//     that is committed.
+//   - merge copies into temporary tables. One INSERT … ON CONFLICT per table brings
+//     in those of their rows that are new or differ; a unique index on the table's
+//     key, made with the table, finds them.
+//   - snapshot copies into temporary tables too, and compares them with the rows of
+//     the slices of its job and part: those that differ are updated, missing ones
+//     inserted, those that are no longer there marked in _absent_since or deleted.
+//     A table may hold rows of one key for several jobs and parts.
+//   - Rejects are replaced with their slice in every mode.
 //
 // Invariants
 //   - Readers see a slice's old rows and ledger row or the new ones, never a mixture.

@@ -12,7 +12,7 @@ import (
 //go:embed sample.toml
 var sample string
 
-var modes = []sinks.Mode{sinks.Replace}
+var modes = []sinks.Mode{sinks.Replace, sinks.Merge, sinks.Append, sinks.Snapshot}
 
 // Driver returns the sink's entry for the list of sinks.
 func Driver() sinks.Driver {

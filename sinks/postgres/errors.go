@@ -22,6 +22,7 @@ const (
 	undefinedSchema = "3F000"
 	denied          = "42501"
 	lockTimeout     = "55P03"
+	uniqueViolation = "23505"
 )
 
 // states maps the server's SQLSTATEs to classes; the longest prefix counts, and

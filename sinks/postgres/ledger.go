@@ -15,9 +15,10 @@ import (
 
 // fenced is a slice's place in the ledger.
 type fenced struct {
-	slice    int64
-	fence    int64
-	previous []string // tables that the last committed load filled
+	slice     int64
+	fence     int64
+	committed bool
+	previous  []string // tables that the last committed load filled
 }
 
 // fence registers the slice and takes it over from every writer that began
@@ -29,8 +30,8 @@ func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
 	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, fence)
 		VALUES ($1, $2, $3, $4, 1)
 		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = s.fence + 1
-		RETURNING _slice, fence, coalesce(tables::text, '')`,
-		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &tables)
+		RETURNING _slice, fence, state = 'committed', coalesce(tables::text, '')`,
+		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &f.committed, &tables)
 	if err != nil {
 		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}

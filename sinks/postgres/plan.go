@@ -1,10 +1,13 @@
 package postgres
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"exporter/fault"
 	"exporter/record"
+	"exporter/sinks"
 )
 
 // lineage are the columns that every table of ours has besides those of its shape.
@@ -15,14 +18,14 @@ var lineage = []struct{ name, typ, comment string }{
 
 // plan returns the statements that make a table take rows of the given shape,
 // none if it does so already, or why that is not to be done.
-func (s *sink) plan(have existing, name string, shape record.Table) ([]string, error) {
+func (s *sink) plan(have existing, name string, shape record.Table, mode sinks.Mode) ([]string, error) {
 	if have.oid == 0 {
 		if !have.create {
 			return nil, s.noCreate(errNoCreate)
 		}
-		return s.create(name, shape), nil
+		return s.create(name, shape, mode), nil
 	}
-	if err := s.admit(have, name); err != nil {
+	if err := s.admit(have, name, mode); err != nil {
 		return nil, err
 	}
 	var add []string
@@ -36,22 +39,54 @@ func (s *sink) plan(have existing, name string, shape record.Table) ([]string, e
 			return nil, s.mismatch(name, column.typ, c)
 		}
 	}
+	if _, there := have.columns[absentColumn]; !there && mode == sinks.Snapshot {
+		add = append(add, "ADD COLUMN "+absentColumn+" "+typeName(record.Timestamp))
+	}
 	var statements []string
 	if len(add) > 0 {
 		statements = append(statements, "ALTER TABLE "+ident(s.schema, name)+" "+strings.Join(add, ", "))
 	}
-	if len(add) > 0 && !have.owned {
-		return nil, fault.New(fault.Auth, "table %s belongs to %s and lacks %d columns", name, have.owner, len(add)).
-			WithHint("Let its owner run: %s; or let the exporter do so: GRANT %s TO %s;", statements[0], ident(have.owner), ident(s.user))
+	if mode == sinks.Merge && !slices.ContainsFunc(have.unique, func(c []string) bool { return slices.Equal(c, slices.Sorted(slices.Values(shape.Key))) }) {
+		statements = append(statements, s.keyIndex(name, shape))
+	}
+	if len(statements) > 0 && !have.owned {
+		return nil, fault.New(fault.Auth, "table %s belongs to %s and lacks %s", name, have.owner, lacks(len(add), len(statements))).
+			WithHint("Let its owner run: %s; or let the exporter do so: GRANT %s TO %s;", strings.Join(statements, "; "), ident(have.owner), ident(s.user))
 	}
 	if !have.owned {
 		return nil, nil // what is only for people is the owner's
 	}
+	if mode == sinks.Snapshot && have.columns[absentColumn].comment != absentComment {
+		statements = append(statements, s.describeAbsent(name))
+	}
 	return append(statements, s.describe(have, name, shape)...), nil
 }
 
+func lacks(columns, statements int) string {
+	if columns == 0 {
+		return "a unique index on its key"
+	}
+	text := strconv.Itoa(columns) + " columns"
+	if statements > 1 {
+		text += " and a unique index on its key"
+	}
+	return text
+}
+
+// absentComment stands at absentColumn.
+const absentComment = "When the row was found to be no longer there; null while it is."
+
+func (s *sink) describeAbsent(name string) string {
+	return "COMMENT ON COLUMN " + ident(s.schema, name) + "." + absentColumn + " IS " + literal(absentComment)
+}
+
+// keyIndex lets a merge find rows, and no two have one key.
+func (s *sink) keyIndex(name string, shape record.Table) string {
+	return "CREATE UNIQUE INDEX ON " + ident(s.schema, name) + " (" + strings.Join(idents(shape.Key), ", ") + ")"
+}
+
 // admit refuses what is no table, not ours, or closed to us.
-func (s *sink) admit(have existing, name string) error {
+func (s *sink) admit(have existing, name string, mode sinks.Mode) error {
 	table := ident(s.schema, name)
 	if have.kind != "r" && have.kind != "p" {
 		return fault.New(fault.Config, "%s is not a table", table).
@@ -65,9 +100,16 @@ func (s *sink) admit(have existing, name string) error {
 	}
 	if !have.usable {
 		return fault.New(fault.Auth, "table %s belongs to %s, and %s may not write to it", table, have.owner, s.user).
-			WithHint("Let its owner run: GRANT SELECT, INSERT, DELETE ON %s TO %s;", table, ident(s.user))
+			WithHint("Let its owner run: GRANT %s ON %s TO %s;", rightsOf(mode), table, ident(s.user))
 	}
 	return nil
+}
+
+func rightsOf(mode sinks.Mode) string {
+	if updates(mode) {
+		return "SELECT, INSERT, UPDATE, DELETE"
+	}
+	return "SELECT, INSERT, DELETE"
 }
 
 // mismatch is where a column meets cells of another type. A type is never
@@ -91,7 +133,7 @@ func (s *sink) mismatch(name, typ string, c record.Column) error {
 // because the rows of a slice settle where others were deleted and no range of
 // pages belongs to one slice any more. The four nights took 64 s with the B-tree
 // and 56 s with BRIN; the B-tree has 18 bytes per row, BRIN next to nothing.
-func (s *sink) create(name string, shape record.Table) []string {
+func (s *sink) create(name string, shape record.Table, mode sinks.Mode) []string {
 	table := ident(s.schema, name)
 	var columns []string
 	for _, c := range shape.Columns {
@@ -100,9 +142,18 @@ func (s *sink) create(name string, shape record.Table) []string {
 	for _, l := range lineage {
 		columns = append(columns, l.name+" "+l.typ+" NOT NULL")
 	}
+	if mode == sinks.Snapshot {
+		columns = append(columns, absentColumn+" "+typeName(record.Timestamp))
+	}
 	statements := []string{
 		"CREATE TABLE " + table + " (" + strings.Join(columns, ", ") + ")",
 		"CREATE INDEX ON " + table + " (" + sliceColumn + ")",
+	}
+	if mode == sinks.Merge {
+		statements = append(statements, s.keyIndex(name, shape))
+	}
+	if mode == sinks.Snapshot {
+		statements = append(statements, s.describeAbsent(name))
 	}
 	for _, l := range lineage {
 		statements = append(statements, "COMMENT ON COLUMN "+table+"."+l.name+" IS "+literal(l.comment))

@@ -13,6 +13,7 @@ import (
 
 	"exporter/record"
 	"exporter/sinks"
+	"exporter/sinks/postgres"
 	"exporter/sinks/postgres/pgtest"
 	"exporter/sinks/sinktest"
 )
@@ -26,7 +27,9 @@ func TestRules(t *testing.T) {
 	}
 	defer pool.Close()
 	sinktest.Run(t, sinktest.Harness{
-		Open: func(t testing.TB) sinks.Sink { return open(t, config(dsn)) },
+		Open:   func(t testing.TB) sinks.Sink { return open(t, config(dsn)) },
+		Modes:  postgres.Driver().Modes,
+		Target: dsn,
 		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
 			rows, err := read(t.Context(), pool, table, columns)
 			if err != nil {

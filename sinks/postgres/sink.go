@@ -71,14 +71,17 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 	if err != nil {
 		return nil, err
 	}
+	if load.Mode == sinks.Append && f.committed {
+		return nil, load.Appended()
+	}
 	for _, t := range load.Tables {
-		if err := s.fit(ctx, t.Name, t.Shape); err != nil {
+		if err := s.fit(ctx, t.Name, t.Shape, load.Mode); err != nil {
 			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, t.Name, err)
 		}
 		if t.Rejected == 0 {
 			continue
 		}
-		if err := s.fit(ctx, rejectsOf(t.Name), t.Shape.Rejects()); err != nil {
+		if err := s.fit(ctx, rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace); err != nil {
 			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, rejectsOf(t.Name), err)
 		}
 	}

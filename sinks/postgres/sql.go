@@ -13,12 +13,22 @@ import (
 const (
 	sliceColumn  = "_slice"
 	loadedColumn = "_loaded_at"
+	absentColumn = "_absent_since" // of tables that hold snapshots
 )
 
 func rejectsOf(table string) string { return table + sinks.RejectsSuffix }
 
 // ident quotes a name, or a qualified one.
 func ident(names ...string) string { return pgx.Identifier(names).Sanitize() }
+
+// idents quotes names.
+func idents(names []string) []string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = ident(n)
+	}
+	return quoted
+}
 
 // role quotes the name of a role; PUBLIC is a keyword.
 func role(name string) string {

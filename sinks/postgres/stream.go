@@ -30,15 +30,10 @@ type stream struct {
 	err    error // valid after done
 }
 
-// startStream begins COPY into a table on the connection of tx. Ending ctx ends
-// the connection with it.
-func startStream(ctx context.Context, tx pgx.Tx, schema, table string, columns []record.Column, enc *encoder) *stream {
-	names := make([]string, 0, len(columns)+2)
-	for _, c := range columns {
-		names = append(names, ident(c.Name))
-	}
-	names = append(names, sliceColumn, loadedColumn)
-	sql := "COPY " + ident(schema, table) + " (" + strings.Join(names, ", ") + ") FROM STDIN (FORMAT binary)"
+// startStream begins COPY of a table's rows into a relation, its name quoted, on
+// the connection of tx. Ending ctx ends the connection with it.
+func startStream(ctx context.Context, tx pgx.Tx, into, table string, columns []record.Column, enc *encoder) *stream {
+	sql := "COPY " + into + " (" + strings.Join(withLineage(columns), ", ") + ") FROM STDIN (FORMAT binary)"
 
 	r, w := io.Pipe()
 	s := &stream{table: table, enc: enc, pipe: w, done: make(chan struct{})}
@@ -51,6 +46,15 @@ func startStream(ctx context.Context, tx pgx.Tx, schema, table string, columns [
 		_ = r.CloseWithError(errors.Join(errAborted, err)) // never fails
 	}()
 	return s
+}
+
+// withLineage returns the quoted names of columns and those that follow them.
+func withLineage(columns []record.Column) []string {
+	names := make([]string, 0, len(columns)+2)
+	for _, c := range columns {
+		names = append(names, ident(c.Name))
+	}
+	return append(names, sliceColumn, loadedColumn)
 }
 
 // push encodes and hands over the rows of a batch.

@@ -92,7 +92,11 @@ func (w *writer) write(b *record.Batch) error {
 			return err
 		}
 		enc := newEncoder(shape.Columns, w.at.slice, w.loadedAt)
-		w.stream = startStream(w.life, w.tx, w.sink.schema, name, shape.Columns, enc)
+		into := ident(w.sink.schema, name)
+		if w.load.Keyed() && !b.Rejects {
+			into = stageOf(b.Table)
+		}
+		w.stream = startStream(w.life, w.tx, into, name, shape.Columns, enc)
 	}
 	return w.stream.push(b)
 }
@@ -169,7 +173,10 @@ func (w *writer) open() (err error) {
 	if err = w.tx.QueryRow(w.life, "SELECT clock_timestamp()").Scan(&w.loadedAt); err != nil {
 		return fmt.Errorf("read clock: %w", err)
 	}
-	return w.clear()
+	if err = w.clear(); err != nil {
+		return err
+	}
+	return w.stage()
 }
 
 // loadSettings free the transaction from limits meant for people's queries: the
@@ -189,23 +196,18 @@ func (w *writer) tables() []string {
 }
 
 // clear deletes the slice's rows, those of rejects and of tables that the stream
-// no longer fills included.
+// no longer fills included. Only rejects are replaced in every mode.
 func (w *writer) clear() error {
-	names := w.tables()
-	for _, t := range names {
+	var names []string
+	for _, t := range w.tables() {
 		names = append(names, rejectsOf(t))
+		if w.load.Mode == sinks.Replace {
+			names = append(names, t)
+		}
 	}
-	rows, err := w.tx.Query(w.life, `SELECT c.relname FROM pg_class c
-		JOIN pg_namespace n ON n.oid = c.relnamespace
-		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped
-		WHERE n.nspname = $1 AND c.relname = ANY($2) AND c.relkind IN ('r', 'p') ORDER BY c.relname`,
-		w.sink.schema, names, sliceColumn)
+	there, err := w.tablesWith(sliceColumn, names)
 	if err != nil {
-		return fmt.Errorf("look for tables: %w", err)
-	}
-	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return fmt.Errorf("look for tables: %w", err)
+		return err
 	}
 	for _, name := range there {
 		if _, err := w.tx.Exec(w.life, "DELETE FROM "+ident(w.sink.schema, name)+" WHERE "+sliceColumn+" = $1", w.at.slice); err != nil {
@@ -213,4 +215,21 @@ func (w *writer) clear() error {
 		}
 	}
 	return nil
+}
+
+// tablesWith returns those of the named tables that are there and have a column.
+func (w *writer) tablesWith(column string, names []string) ([]string, error) {
+	rows, err := w.tx.Query(w.life, `SELECT c.relname FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped
+		WHERE n.nspname = $1 AND c.relname = ANY($2) AND c.relkind IN ('r', 'p') ORDER BY c.relname`,
+		w.sink.schema, names, column)
+	if err != nil {
+		return nil, fmt.Errorf("look for tables: %w", err)
+	}
+	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("look for tables: %w", err)
+	}
+	return there, nil
 }

@@ -10,7 +10,7 @@ import (
 func goesAway(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	c := r.content(some(5000, strings.Repeat("new", 20)))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(w, c)
 	r.h.Break(r)
 	_, err := w.Commit(r.Context())
@@ -28,15 +28,15 @@ func goesAway(r *rule) {
 func isAway(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	r.h.Break(r)
-	_, err := r.sink.Begin(r.Context(), loadOf(r.slice(0), r.content(some(2, "new"))))
+	_, err := r.sink.Begin(r.Context(), r.loadOf(r.slice(0), r.content(some(2, "new"))))
 	r.transient("begin", err)
 	if fault.HintOf(err) == "" {
 		r.Errorf("begin gives no hint: %v", err)
 	}
 	r.transient("check", r.sink.Check(r.Context()))
 	r.h.Restore(r)
-	r.load(r.slice(0), r.content(some(2, "new")))
-	r.expect(r.name, shape, some(2, "new"))
+	r.load(r.slice(0), r.content(some(4, "new")))
+	r.expect(r.name, shape, some(4, "new"))
 }
 
 func (r *rule) transient(what string, err error) {

@@ -74,10 +74,14 @@ func rawJSON(row []string) []byte {
 }
 
 // some returns n rows of shape, of which those of different marks differ.
-func some(n int, mark string) [][]string {
+func some(n int, mark string) [][]string { return someFrom(0, n, mark) }
+
+// someFrom returns n rows whose keys count from first.
+func someFrom(first, n int, mark string) [][]string {
 	list := make([][]string, n)
 	for i := range list {
-		list[i] = []string{strconv.Itoa(i), mark + " " + strconv.Itoa(i), strconv.Itoa(i) + ".50"}
+		id := strconv.Itoa(first + i)
+		list[i] = []string{id, mark + " " + id, id + ".50"}
 	}
 	return list
 }
@@ -85,14 +89,18 @@ func some(n int, mark string) [][]string {
 // content types rows of shape for the rule's table.
 func (r *rule) content(raw [][]string) content { return rows(r.name, shape, 0, raw) }
 
-// slice is the rule's slice of the n-th day.
+// slice is the rule's slice of the n-th day. Snapshots have no days: there it is
+// the slice of the n-th part.
 func (r *rule) slice(n int) sinks.Slice {
+	if r.mode == sinks.Snapshot {
+		return sinks.Slice{Job: r.name, Part: "part " + strconv.Itoa(n)}
+	}
 	return sinks.Slice{Job: r.name, Part: "north", Start: day.AddDate(0, 0, n), End: day.AddDate(0, 0, n+1)}
 }
 
-func loadOf(s sinks.Slice, contents ...content) sinks.Load {
+func (r *rule) loadOf(s sinks.Slice, contents ...content) sinks.Load {
 	l := sinks.Load{
-		Slice: s, Run: "run-" + rand.Text(), LoadID: rand.Text(), Mode: sinks.Replace, Definition: "definition-1",
+		Slice: s, Run: "run-" + rand.Text(), LoadID: rand.Text(), Mode: r.mode, Definition: "definition-1",
 	}
 	for _, c := range contents {
 		l.Tables = append(l.Tables, c.table)
@@ -148,7 +156,7 @@ func (r *rule) abort(w sinks.Writer) {
 // load brings a slice in.
 func (r *rule) load(s sinks.Slice, contents ...content) sinks.Receipt {
 	r.Helper()
-	w := r.begin(r.sink, loadOf(s, contents...))
+	w := r.begin(r.sink, r.loadOf(s, contents...))
 	r.write(w, contents...)
 	return r.commit(w)
 }
@@ -156,15 +164,15 @@ func (r *rule) load(s sinks.Slice, contents ...content) sinks.Receipt {
 // expect compares a table with the contents of several slices.
 func (r *rule) expect(table string, t record.Table, contents ...[][]string) {
 	r.Helper()
-	got := canonical(t.Columns, r.h.Rows(r, table, t.Columns))
-	want := canonical(t.Columns, slices.Concat(contents...))
+	got := r.canonical(t.Columns, r.h.Rows(r, table, t.Columns))
+	want := r.canonical(t.Columns, slices.Concat(contents...))
 	if d := cmp.Diff(want, got); d != "" {
 		r.Fatalf("rows of %s (-want +got):\n%s", table, d)
 	}
 }
 
-// canonical sorts rows and writes JSON and floats in one form.
-func canonical(columns []record.Column, list [][]string) []string {
+// canonical sorts rows and writes cells of one value in one form.
+func (r *rule) canonical(columns []record.Column, list [][]string) []string {
 	lines := make([]string, 0, len(list))
 	for _, row := range list {
 		cells := slices.Clone(row)
@@ -175,6 +183,10 @@ func canonical(columns []record.Column, list [][]string) []string {
 			switch c.Type {
 			case record.JSON:
 				cells[i] = canonicalJSON(cells[i])
+			case record.Numeric:
+				if r.h.Scaleless && strings.Contains(cells[i], ".") {
+					cells[i] = strings.TrimSuffix(strings.TrimRight(cells[i], "0"), ".")
+				}
 			case record.Float:
 				if v, err := strconv.ParseFloat(cells[i], 64); err == nil {
 					cells[i] = strconv.FormatFloat(v+0, 'g', -1, 64) // a zero has no sign

@@ -12,22 +12,22 @@ import (
 func abort(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	c := r.content(some(3000, strings.Repeat("new", 20)))
-	begun := r.begin(r.sink, loadOf(r.slice(0), c))
+	begun := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.abort(begun)
 	r.abort(begun)
 
-	written := r.begin(r.sink, loadOf(r.slice(0), c))
+	written := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(written, c)
 	r.abort(written)
 	r.abort(written)
 
-	part := r.begin(r.sink, loadOf(r.slice(0), c))
+	part := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	if err := part.Write(r.Context(), c.batches[0]); err != nil {
 		r.Fatal(err)
 	}
 	r.abort(part)
 
-	fresh := r.begin(r.sink, loadOf(r.slice(1), c))
+	fresh := r.begin(r.sink, r.loadOf(r.slice(1), c))
 	r.write(fresh, c)
 	ended, cancel := context.WithCancel(r.Context())
 	cancel()
@@ -42,7 +42,7 @@ func abort(r *rule) {
 
 func abortAfterCommit(r *rule) {
 	c := r.content(some(3, "new"))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(w, c)
 	r.commit(w)
 	r.abort(w)
@@ -51,7 +51,7 @@ func abortAfterCommit(r *rule) {
 
 func commitTwice(r *rule) {
 	c := r.content(some(3, "new"))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(w, c)
 	first := r.commit(w)
 	if second := r.commit(w); second != first {
@@ -65,7 +65,7 @@ func commitTwice(r *rule) {
 
 func nothingAfter(r *rule) {
 	c := r.content(some(3, "new"))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(w, c)
 	r.commit(w)
 	if err := write(r.Context(), w, c); err == nil {
@@ -73,7 +73,7 @@ func nothingAfter(r *rule) {
 	}
 	r.commit(w) // and it stays committed
 
-	aborted := r.begin(r.sink, loadOf(r.slice(1), c))
+	aborted := r.begin(r.sink, r.loadOf(r.slice(1), c))
 	r.abort(aborted)
 	if err := write(r.Context(), aborted, c); err == nil {
 		r.Error("rows are taken after abort")
@@ -90,7 +90,7 @@ func tooMany(r *rule) { miscounted(r, some(9, "new"), some(10, "new")) }
 // miscounted tallies some rows and writes others.
 func miscounted(r *rule, tallied, written [][]string) {
 	r.load(r.slice(0), r.content(some(4, "old")))
-	w := r.begin(r.sink, loadOf(r.slice(0), r.content(tallied)))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), r.content(tallied)))
 	err := write(r.Context(), w, r.content(written))
 	if err == nil {
 		_, err = w.Commit(r.Context())
@@ -111,7 +111,7 @@ func miscounted(r *rule, tallied, written [][]string) {
 func cancelledWrite(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	c := r.content(some(5000, strings.Repeat("new", 20)))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	ctx, cancel := context.WithCancelCause(r.Context())
 	if err := w.Write(ctx, c.batches[0]); err != nil {
 		r.Fatal(err)
@@ -131,7 +131,7 @@ func cancelledWrite(r *rule) {
 func cancelledCommit(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	c := r.content(some(5, "new"))
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.write(w, c)
 	ctx, cancel := context.WithCancel(r.Context())
 	cancel()

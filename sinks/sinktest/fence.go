@@ -10,8 +10,8 @@ func laterWins(r *rule) {
 	r.load(r.slice(0), r.content(some(4, "old")))
 	other := r.open()
 	early, late := r.content(some(5, "early")), r.content(some(6, "late"))
-	w1 := r.begin(r.sink, loadOf(r.slice(0), early))
-	w2 := r.begin(other, loadOf(r.slice(0), late))
+	w1 := r.begin(r.sink, r.loadOf(r.slice(0), early))
+	w2 := r.begin(other, r.loadOf(r.slice(0), late))
 	err := write(r.Context(), w1, early)
 	if err == nil {
 		_, err = w1.Commit(r.Context())
@@ -28,9 +28,9 @@ func laterWins(r *rule) {
 func laterWinsLate(r *rule) {
 	other := r.open()
 	early, late := r.content(some(5, "early")), r.content(some(6, "late"))
-	w1 := r.begin(r.sink, loadOf(r.slice(0), early))
+	w1 := r.begin(r.sink, r.loadOf(r.slice(0), early))
 	r.write(w1, early)
-	w2 := r.begin(other, loadOf(r.slice(0), late))
+	w2 := r.begin(other, r.loadOf(r.slice(0), late))
 	done := make(chan error, 1)
 	go func() { // it may have to wait for the first to end
 		err := write(r.Context(), w2, late)
@@ -51,7 +51,7 @@ func laterWinsLate(r *rule) {
 // neverEnded: a writer that died after Begin stands in nobody's way.
 func neverEnded(r *rule) {
 	c := r.content(some(3, "new"))
-	dead := r.begin(r.sink, loadOf(r.slice(0), c))
+	dead := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.load(r.slice(0), c)
 	r.expect(r.name, shape, c.want)
 	r.abort(dead)

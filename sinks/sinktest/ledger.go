@@ -29,7 +29,7 @@ func committed(r *rule) {
 	one, two := r.pair(some(3, "a"), some(2, "b"))
 	var want []sinks.Committed
 	for _, n := range []int{1, 0, 2} { // the order of loading does not matter
-		l := loadOf(r.slice(n), one, two)
+		l := r.loadOf(r.slice(n), one, two)
 		l.Announced, l.Provisional = -1, n == 2
 		w := r.begin(r.sink, l)
 		r.write(w, one, two)
@@ -58,7 +58,7 @@ func committed(r *rule) {
 		}
 	}
 	// A load on its way takes nothing back, neither does a failed one.
-	w := r.begin(r.sink, loadOf(r.slice(0), one, two))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), one, two))
 	r.write(w, one)
 	if d := cmp.Diff(want, r.committed(time.Time{}, time.Time{})); d != "" {
 		r.Errorf("while a load is on its way (-want +got):\n%s", d)
@@ -83,13 +83,13 @@ func unchanged(r *rule) {
 	}
 	same := some(5, "a")
 	same[0], same[4] = same[4], same[0]
-	if !list[0].Same(loadOf(r.slice(0), r.content(same))) {
+	if !list[0].Same(r.loadOf(r.slice(0), r.content(same))) {
 		r.Error("the same rows in another order count as changed")
 	}
-	if list[0].Same(loadOf(r.slice(0), r.content(some(5, "b")))) {
+	if list[0].Same(r.loadOf(r.slice(0), r.content(some(5, "b")))) {
 		r.Error("other rows count as unchanged")
 	}
-	outdated := loadOf(r.slice(0), r.content(some(5, "a")))
+	outdated := r.loadOf(r.slice(0), r.content(some(5, "a")))
 	outdated.Definition = "definition-2"
 	if list[0].Same(outdated) {
 		r.Error("another definition counts as unchanged")
@@ -97,7 +97,7 @@ func unchanged(r *rule) {
 }
 
 func checked(r *rule) {
-	l := loadOf(r.slice(0), r.content(some(2, "a")))
+	l := r.loadOf(r.slice(0), r.content(some(2, "a")))
 	l.Provisional = true
 	w := r.begin(r.sink, l)
 	r.write(w, r.content(some(2, "a")))

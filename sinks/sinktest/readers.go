@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exporter/record"
+	"exporter/sinks"
 )
 
-func diff(columns []record.Column, want, got [][]string) string {
-	return cmp.Diff(canonical(columns, want), canonical(columns, got))
+func (r *rule) diff(columns []record.Column, want, got [][]string) string {
+	return cmp.Diff(r.canonical(columns, want), r.canonical(columns, got))
 }
 
 // readers look at the table without pause while its slice is replaced: what they
@@ -37,7 +38,7 @@ func readers(r *rule) {
 						return
 					}
 				}
-				if d := diff(shape.Columns, some(size, mark(n)), got); d != "" {
+				if d := r.diff(shape.Columns, some(size, mark(n)), got); d != "" {
 					r.Errorf("a reader sees %d rows that are not load %d:\n%.2000s", len(got), n, d)
 					return
 				}
@@ -51,11 +52,11 @@ func readers(r *rule) {
 	}
 	for n := 1; n <= generations; n++ {
 		c := r.content(some(size, mark(n)))
-		w := r.begin(r.sink, loadOf(r.slice(0), c))
+		w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 		r.write(w, c)
 		if n%3 == 0 { // some loads fail
 			r.abort(w)
-			w = r.begin(r.sink, loadOf(r.slice(0), c))
+			w = r.begin(r.sink, r.loadOf(r.slice(0), c))
 			r.write(w, c)
 		}
 		r.commit(w)
@@ -64,9 +65,13 @@ func readers(r *rule) {
 	wg.Wait()
 }
 
-// parallel writes many slices at once, through two sinks, each twice.
+// parallel writes many slices at once, through two sinks, each twice if the mode lets it.
 func parallel(r *rule) {
 	const days = 12
+	marks := []string{"old", "new"}
+	if r.mode == sinks.Append {
+		marks = marks[1:]
+	}
 	other := r.open()
 	var wg sync.WaitGroup
 	for n := range days {
@@ -75,9 +80,9 @@ func parallel(r *rule) {
 			if n%2 == 1 {
 				sink = other
 			}
-			for _, mark := range []string{"old", "new"} {
-				c := r.content(some(300, fmt.Sprint(mark, n)))
-				w, err := sink.Begin(r.Context(), loadOf(r.slice(n), c))
+			for _, mark := range marks {
+				c := r.content(someFrom(300*n, 300, fmt.Sprint(mark, n)))
+				w, err := sink.Begin(r.Context(), r.loadOf(r.slice(n), c))
 				if err != nil {
 					r.Errorf("begin slice %d: %v", n, err)
 					return
@@ -97,7 +102,7 @@ func parallel(r *rule) {
 	wg.Wait()
 	var want [][]string
 	for n := range days {
-		want = append(want, some(300, fmt.Sprint("new", n))...)
+		want = append(want, someFrom(300*n, 300, fmt.Sprint("new", n))...)
 	}
 	r.expect(r.name, shape, want)
 }

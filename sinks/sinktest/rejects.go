@@ -29,7 +29,7 @@ func rejects(r *rule) {
 	if len(list) != 1 || list[0].Rejected != 2 || list[0].Written != 2 || list[0].Read != 4 {
 		r.Errorf("ledger has %+v, want 4 read, 2 rejected, 2 written", list)
 	}
-	if len(list) == 1 && list[0].Same(loadOf(r.slice(0), c)) {
+	if len(list) == 1 && list[0].Same(r.loadOf(r.slice(0), c)) {
 		r.Error("a slice with rejects counts as unchanged")
 	}
 }
@@ -48,7 +48,7 @@ func rejectsReplaced(r *rule) {
 func rejectsMissing(r *rule) {
 	r.load(r.slice(0), r.content(some(2, "old")))
 	c := r.content(bad)
-	w := r.begin(r.sink, loadOf(r.slice(0), c))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	for _, b := range c.batches {
 		if b.Rejects {
 			continue
@@ -88,7 +88,7 @@ func (r *rule) expectRejects(n int) {
 			r.Errorf("a reject without its raw row: %q", row)
 		}
 	}
-	if d := diff(t.Columns[1:], cells(want), cells(got)); d != "" {
+	if d := r.diff(t.Columns[1:], cells(want), cells(got)); d != "" {
 		r.Errorf("rejects (-want +got):\n%s", d)
 	}
 }

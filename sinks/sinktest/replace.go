@@ -37,7 +37,7 @@ func replaceNone(r *rule) {
 }
 
 func firstEmpty(r *rule) {
-	w := r.begin(r.sink, loadOf(r.slice(0), r.content(nil)))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), r.content(nil)))
 	r.commit(w) // nothing is written, not even an empty batch
 	r.expect(r.name, shape)
 	if list := r.committed(time.Time{}, time.Time{}); len(list) != 1 || list[0].Written != 0 {
@@ -95,7 +95,7 @@ func twoTablesOrNone(r *rule) {
 	r.load(r.slice(0), one, two)
 
 	fresh, missing := r.pair(some(2000, "new"), some(5, "new item"))
-	w := r.begin(r.sink, loadOf(r.slice(0), fresh, missing))
+	w := r.begin(r.sink, r.loadOf(r.slice(0), fresh, missing))
 	r.write(w, fresh) // the second table never comes
 	if _, err := w.Commit(r.Context()); fault.ClassOf(err) != fault.Data {
 		r.Errorf("commit of half a slice: %v, want an error of class data", err)

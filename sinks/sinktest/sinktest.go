@@ -10,6 +10,7 @@
 package sinktest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,17 @@ type Harness struct {
 	// Open opens the sink on the one target of the test, as a process would that
 	// is started anew. Sinktest closes it. May be called several times at once.
 	Open func(t testing.TB) sinks.Sink
+
+	// Modes are those of the sink's driver; what is not listed must be refused.
+	Modes []sinks.Mode
+
+	// Target is what the function given to [Child] opens in another process; "" if
+	// the sink cannot be reached from one.
+	Target string
+
+	// Scaleless is for a sink that keeps the value of a Numeric and not how many
+	// zeros end its fraction.
+	Scaleless bool
 
 	// Rows reads a table as a reader of the target sees it at one instant: the
 	// given columns of all rows, in any order of rows, none if there is no such
@@ -51,55 +63,23 @@ type Harness struct {
 
 // Run holds the sink against every rule.
 func Run(t *testing.T, h Harness) {
-	rules := []struct {
-		name string
-		test func(*rule)
-	}{
-		{"types", types},
-		{"null is not empty", nulls},
-		{"numbers keep every digit", numbers},
-		{"many batches", manyBatches},
-		{"replace by the same", replaceSame},
-		{"replace by others", replaceOthers},
-		{"replace by fewer", replaceFewer},
-		{"replace by none", replaceNone},
-		{"first load is empty", firstEmpty},
-		{"slices stand side by side", sideBySide},
-		{"jobs share a table", shareTable},
-		{"slice without bounds", unbounded},
-		{"two tables", twoTables},
-		{"two tables or none", twoTablesOrNone},
-		{"column added", columnAdded},
-		{"table left out", tableLeftOut},
-		{"rejects", rejects},
-		{"rejects go with the slice", rejectsReplaced},
-		{"later writer wins", laterWins},
-		{"later writer wins, having written last", laterWinsLate},
-		{"writer that never ended", neverEnded},
-		{"abort", abort},
-		{"abort after commit", abortAfterCommit},
-		{"commit twice", commitTwice},
-		{"nothing after the end", nothingAfter},
-		{"too few rows", tooFew},
-		{"too many rows", tooMany},
-		{"rejects missing", rejectsMissing},
-		{"cancelled while writing", cancelledWrite},
-		{"cancelled before commit", cancelledCommit},
-		{"readers", readers},
-		{"parallel slices", parallel},
-		{"committed", committed},
-		{"nothing is committed before", notCommitted},
-		{"unchanged", unchanged},
-		{"checked", checked},
-		{"checked without a load", checkedUnknown},
-		{"check leaves nothing", check},
+	run(t, h, sinks.Replace, slices.Concat(rules, replaceRules))
+	for _, m := range []sinks.Mode{sinks.Merge, sinks.Append, sinks.Snapshot} {
+		t.Run(string(m), func(t *testing.T) {
+			if slices.Contains(h.Modes, m) {
+				run(t, h, m, slices.Concat(rules, modeRules[m]))
+			} else {
+				unsupported(newRule(t, h, m))
+			}
+		})
 	}
+}
+
+func run(t *testing.T, h Harness, m sinks.Mode, rules []namedRule) {
 	for _, r := range rules {
-		t.Run(r.name, func(t *testing.T) { r.test(newRule(t, h)) })
-	}
-	if h.Break != nil {
-		t.Run("target goes away", func(t *testing.T) { goesAway(newRule(t, h)) })
-		t.Run("target is away", func(t *testing.T) { isAway(newRule(t, h)) })
+		if r.appliesTo(h, m) {
+			t.Run(r.name, func(t *testing.T) { r.test(newRule(t, h, m)) })
+		}
 	}
 }
 
@@ -108,13 +88,14 @@ type rule struct {
 	*testing.T
 	h    Harness
 	sink sinks.Sink
+	mode sinks.Mode
 	name string // of job and table
 }
 
-func newRule(t *testing.T, h Harness) *rule {
-	name := t.Name()
-	name = record.ColumnNames([]string{name[strings.LastIndex(name, "/")+1:]})[0]
-	r := &rule{T: t, h: h, name: name}
+func newRule(t *testing.T, h Harness, m sinks.Mode) *rule {
+	_, name, _ := strings.Cut(t.Name(), "/")
+	name = record.ColumnNames([]string{name})[0]
+	r := &rule{T: t, h: h, name: name, mode: m}
 	r.sink = r.open()
 	return r
 }

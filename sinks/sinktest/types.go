@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"strconv"
 	"strings"
 
 	"exporter/record"
@@ -17,7 +18,7 @@ var everyType = record.Table{Columns: []record.Column{
 	{Name: "l", Type: record.LocalTime},
 	{Name: "s", Type: record.Text},
 	{Name: "j", Type: record.JSON},
-}}
+}, Key: []string{"row"}}
 
 var everyValue = [][]string{
 	{"1", "0", "0", "0", "false", "1970-01-01", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00", "", "null"},
@@ -44,12 +45,12 @@ func nulls(r *rule) {
 
 // numbers of 1 to 100 digits, with the mark at every kind of place.
 func numbers(r *rule) {
-	t := record.Table{Columns: []record.Column{{Name: "row", Type: record.Integer}, {Name: "n", Type: record.Numeric}}}
+	t := record.Table{Columns: []record.Column{{Name: "row", Type: record.Integer}, {Name: "n", Type: record.Numeric}}, Key: []string{"row"}}
 	digits := strings.Repeat("1234567890", 10)
 	var list [][]string
 	add := func(n string) {
 		for _, s := range []string{n, "-" + n} {
-			list = append(list, []string{string(rune('0' + len(list)%10)), s})
+			list = append(list, []string{strconv.Itoa(len(list)), s})
 		}
 	}
 	for n := 1; n <= 100; n++ {
