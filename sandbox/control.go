@@ -26,7 +26,7 @@ import (
 //	DELETE /_sandbox/faults                remove all rules
 //	POST   /_sandbox/release               let stalled answers go on
 //	GET    /_sandbox/config                configuration in force
-//	POST   /_sandbox/config                merge into it: {"hasoffers": {"answers": {"no_id": true}}}
+//	POST   /_sandbox/config                merge into it: {"hasoffers": {"answers": {"no_id": true}}}, {"owapro": {...}}
 //	POST   /_sandbox/drift                 a hasoffers.Drift; answers {"ids": [...]}
 //	POST   /_sandbox/restate               the same, of kind restate
 //	POST   /_sandbox/revoke                make all access tokens worthless
@@ -42,7 +42,7 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /_sandbox/faults", doing(s.faults.Clear))
 	mux.HandleFunc("POST /_sandbox/release", doing(s.faults.Release))
 	mux.HandleFunc("GET /_sandbox/config", answering(func(*http.Request) (any, error) {
-		return map[string]any{"hasoffers": s.hasOffers.Config()}, nil
+		return map[string]any{"hasoffers": s.hasOffers.Config(), "owapro": s.owaPro.Config()}, nil
 	}))
 	mux.HandleFunc("POST /_sandbox/config", answering(s.configure))
 	mux.HandleFunc("POST /_sandbox/drift", answering(func(r *http.Request) (any, error) { return s.drift(r, "") }))
@@ -120,14 +120,22 @@ func (s *Sandbox) addFaults(r *http.Request) (any, error) {
 func (s *Sandbox) configure(r *http.Request) (any, error) {
 	var rooms struct {
 		HasOffers jsontext.Value `json:"hasoffers"`
+		OWAPro    jsontext.Value `json:"owapro"`
 	}
 	if err := decode(r, &rooms); err != nil {
 		return nil, err
 	}
-	if rooms.HasOffers == nil {
-		return nil, errors.New(`nothing to change: want {"hasoffers": {...}}`)
+	if rooms.HasOffers == nil && rooms.OWAPro == nil {
+		return nil, errors.New(`nothing to change: want {"hasoffers": {...}} or {"owapro": {...}}`)
 	}
-	return struct{}{}, s.hasOffers.Update(rooms.HasOffers)
+	var errs []error
+	if rooms.HasOffers != nil {
+		errs = append(errs, s.hasOffers.Update(rooms.HasOffers))
+	}
+	if rooms.OWAPro != nil {
+		errs = append(errs, s.owaPro.Update(rooms.OWAPro))
+	}
+	return struct{}{}, errors.Join(errs...)
 }
 
 func (s *Sandbox) drift(r *http.Request, kind hasoffers.DriftKind) (any, error) {

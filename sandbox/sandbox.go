@@ -1,11 +1,12 @@
 // Package sandbox serves the vendors' APIs from this machine: for the demo, for
 // users without credentials, for tests and for benchmarks.
 //
-// A vendor is a room of its own (package hasoffers); the counters, the limits and
+// A vendor is a room of its own (packages hasoffers, owapro); the counters, the limits and
 // the faults are shared by all rooms. A room is built from the vendor sheet and
 // never from the source that reads it: what both got wrong would look right.
 //
 //	/hasoffers/...    a vendor, also at its own paths: /Apiv3/json, /v3/, /authorize
+//	/owapro/...       a vendor, also at its own paths: /oauth/, /api/report/
 //	/_sandbox/...     counters and switches, for other processes
 //
 // The sandbox is open to everyone who reaches it and belongs on loopback only.
@@ -18,6 +19,7 @@ import (
 	"exporter/sandbox/faults"
 	"exporter/sandbox/hasoffers"
 	"exporter/sandbox/meter"
+	"exporter/sandbox/owapro"
 
 	"github.com/go-json-experiment/json"
 )
@@ -26,10 +28,13 @@ import (
 type Config struct {
 	Seed      uint64           `json:"seed"` // decides every row
 	HasOffers hasoffers.Config `json:"hasoffers"`
+	OWAPro    owapro.Config    `json:"owapro"`
 }
 
 // Default returns the vendors as they are known, limits included.
-func Default() Config { return Config{Seed: 1, HasOffers: hasoffers.Default()} }
+func Default() Config {
+	return Config{Seed: 1, HasOffers: hasoffers.Default(), OWAPro: owapro.Default()}
+}
 
 // Parse reads a JSON configuration over [Default]. Unknown keys are errors.
 func Parse(data []byte) (Config, error) {
@@ -45,6 +50,7 @@ type Sandbox struct {
 	meter     *meter.Meter
 	faults    *faults.Set
 	hasOffers *hasoffers.Server
+	owaPro    *owapro.Server
 }
 
 // New returns a sandbox that has served nobody yet.
@@ -57,11 +63,17 @@ func New(cfg Config) (*Sandbox, error) {
 	if s.hasOffers, err = hasoffers.New(cfg.Seed, cfg.HasOffers, s.meter, s.faults); err != nil {
 		return nil, fmt.Errorf("sandbox hasoffers: %w", err)
 	}
+	if s.owaPro, err = owapro.New(cfg.Seed, cfg.OWAPro, s.meter, s.faults); err != nil {
+		return nil, fmt.Errorf("sandbox owapro: %w", err)
+	}
 	return s, nil
 }
 
 // HasOffers returns the room of HasOffers: its rows, its drifts, its tokens.
 func (s *Sandbox) HasOffers() *hasoffers.Server { return s.hasOffers }
+
+// OWAPro returns the room of OWAPro: its rows, its restatements, its tokens.
+func (s *Sandbox) OWAPro() *owapro.Server { return s.owaPro }
 
 // Meter returns the counters of all rooms.
 func (s *Sandbox) Meter() *meter.Meter { return s.meter }
@@ -71,12 +83,16 @@ func (s *Sandbox) Faults() *faults.Set { return s.faults }
 
 // Handler serves the rooms and the switches.
 func (s *Sandbox) Handler() http.Handler {
-	vendor := s.hasOffers.Handler()
 	mux := http.NewServeMux()
-	mux.Handle("/hasoffers/", http.StripPrefix("/hasoffers", vendor))
-	for _, path := range []string{"/Apiv3/json", "/v3/", "/authorize"} {
-		mux.Handle(path, vendor)
+	room := func(prefix string, vendor http.Handler, paths ...string) {
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, vendor))
+		for _, path := range paths {
+			mux.Handle(path, vendor)
+		}
 	}
+	room("/hasoffers", s.hasOffers.Handler(), "/Apiv3/json", "/v3/", "/authorize")
+	room("/owapro", s.owaPro.Handler(), "/oauth/", "/api/report/")
 	s.control(mux)
+	s.controlOWAPro(mux)
 	return mux
 }
