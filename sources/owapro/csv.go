@@ -1,0 +1,140 @@
+package owapro
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strings"
+
+	"exporter/fault"
+)
+
+// newCSV returns a reader that reuses its record and leaves the number of fields to
+// its caller.
+func newCSV(r io.Reader, delimiter rune) *csv.Reader {
+	c := csv.NewReader(r)
+	c.Comma, c.FieldsPerRecord, c.ReuseRecord = delimiter, -1, true
+	return c
+}
+
+// table reads a block from CSV.
+type table struct {
+	options CSV
+	dialect dialect
+	order   []int
+	marks   marks
+	money   string // currency of amounts, "" if not known
+	broken  string // a cell that was no text in the encoding
+	row     *row
+}
+
+// read gives the rows of an answer to t, and returns how many lines there were.
+func (c *table) read(body response, slots []slot, h header, take func(*row) error) (lines int64, err error) {
+	start, err := body.Peek(peekBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	if bytes.HasPrefix(start, bom) {
+		start = start[len(bom):]
+		body.charset = encodingUTF8
+		if _, err := body.Discard(len(bom)); err != nil {
+			return 0, err
+		}
+	}
+	if len(bytes.TrimSpace(start)) == 0 { // no header: no rows either
+		return 0, nil
+	}
+	if c.dialect, err = c.options.detect(start, body.charset); err != nil {
+		return 0, err
+	}
+	c.row = newRow(len(slots))
+	in := newCSV(body, c.dialect.delimiter)
+	names, err := in.Read()
+	if err != nil {
+		return 0, c.malformed(err)
+	}
+	for i := range names {
+		var text []byte
+		text, _ = c.dialect.appendText(nil, names[i])
+		names[i] = string(text)
+	}
+	if c.order, err = h.order(slots, names); err != nil {
+		return 0, err
+	}
+	c.learn(start, slots)
+	for ; ; lines++ {
+		record, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return lines, c.malformed(err)
+		}
+		if len(record) != len(c.order) {
+			line, _ := in.FieldPos(0)
+			return lines, &unsure{reason: "line " + itoa(line) + " of the CSV has " + itoa(len(record)) + " fields, its header has " + itoa(len(c.order))}
+		}
+		c.fill(record)
+		if err := take(c.row); err != nil {
+			return lines, err
+		}
+	}
+}
+
+func (c *table) fill(record []string) {
+	r := c.row
+	r.reset()
+	for i, slot := range c.order {
+		if slot < 0 || record[i] == "" {
+			continue
+		}
+		from := len(r.text)
+		var bad bool
+		if r.text, bad = c.dialect.appendText(r.text, record[i]); bad && c.broken == "" {
+			c.broken = string(r.text[from:])
+		}
+		r.at[slot] = span{from, len(r.text)}
+	}
+}
+
+// malformed classifies an error of reading: failures of the connection have a class
+// of their own, everything else is CSV that is none.
+func (c *table) malformed(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return &unsure{reason: "the CSV is malformed: " + err.Error()}
+	}
+	var classified *fault.Error
+	if errors.As(err, &classified) {
+		return err
+	}
+	return fault.New(fault.Transient, "read CSV: %w", err)
+}
+
+// mostLearned bounds how many lines are searched for a decimal mark.
+const mostLearned = 5000
+
+// learn looks for the decimal mark ahead of the rows: the first of them may be the
+// ones that are ambiguous.
+func (c *table) learn(start []byte, slots []slot) {
+	in := newCSV(bytes.NewReader(start), c.dialect.delimiter)
+	var scratch []byte
+	for range mostLearned {
+		record, err := in.Read()
+		if err != nil || c.marks.decimal != 0 {
+			return
+		}
+		for i, slot := range c.order {
+			if slot < 0 || i >= len(record) || !strings.ContainsAny(record[i], ".,") {
+				continue
+			}
+			text, _ := c.dialect.appendText(nil, record[i])
+			switch k := slots[slot].kind; k {
+			case asNumber, asPercent, asMoney:
+				scratch, _ = c.marks.canonical(scratch[:0], text, k == asPercent, c.money)
+			default:
+			}
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package owapro
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+
+	"exporter/record"
+)
+
+// marks are the signs in the numbers of a CSV. Zero means not known yet.
+type marks struct {
+	decimal   byte // '.' or ','
+	thousands rune // pinned: '.', ',', ' ' or '\''; noThousands where there are none
+}
+
+const noThousands = -1
+
+// verdict is what a text is, as a number.
+type verdict int
+
+const (
+	number    verdict = iota
+	notNumber         // the text as it stands
+	ambiguous         // 1.234 where nothing tells whether that is more than a thousand
+)
+
+// symbols are the signs of money and shares that may stand around a number.
+func symbol(r rune) bool { return unicode.Is(unicode.Sc, r) }
+
+func blank(r rune) bool { return r == ' ' || r == '\u00a0' || r == '\u202f' || r == '\u2009' }
+
+// known tells the decimal mark that follows from a pinned separator of thousands.
+func (m *marks) settle() {
+	switch {
+	case m.decimal != 0:
+	case m.thousands == '.':
+		m.decimal = ','
+	case m.thousands == ',':
+		m.decimal = '.'
+	}
+}
+
+// canonical appends a number as a decimal with a point and without trailing zeros
+// of its fraction. It learns the decimal mark from every number that shows it.
+// Percent allows a percent sign, and money is a currency that may stand beside it.
+func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte, verdict) {
+	body, negative, ok := strip(text, percent, money)
+	if !ok {
+		return append(dst, text...), notNumber
+	}
+	if whole(body) { // by far the most
+		return appendDecimal(dst, text, body, nil, negative)
+	}
+	var parts split
+	if !parts.cut(body) {
+		return append(dst, text...), notNumber
+	}
+	integer, fraction, v := m.decide(&parts)
+	if v != number {
+		return append(dst, text...), v
+	}
+	return appendDecimal(dst, text, integer, fraction, negative)
+}
+
+func whole(s []byte) bool {
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+// strip takes sign, blanks, symbols and code of a currency, and percent sign away.
+func strip(text []byte, percent bool, money string) (body []byte, negative, ok bool) {
+	body = bytes.TrimFunc(text, blank)
+	sign := func() {
+		for _, minus := range []string{"-", "\u2212"} {
+			if rest, found := bytes.CutPrefix(body, []byte(minus)); found && !negative {
+				body, negative = bytes.TrimLeftFunc(rest, blank), true
+			}
+		}
+	}
+	sign()
+	if len(body) > 0 && body[0] == '+' && !negative {
+		body = body[1:]
+	}
+	if percent {
+		body = bytes.TrimRightFunc(bytes.TrimSuffix(body, []byte("%")), blank)
+	}
+	if len(body) > 0 && (body[0] < '0' || body[0] > '9') || len(body) > 0 && (body[len(body)-1] < '0' || body[len(body)-1] > '9') {
+		body = bytes.TrimFunc(body, func(r rune) bool { return blank(r) || symbol(r) })
+		if money != "" {
+			body = bytes.TrimSuffix(bytes.TrimPrefix(body, []byte(money)), []byte(money))
+		}
+		body = bytes.TrimFunc(body, blank)
+		sign()
+	}
+	return body, negative, len(body) > 0
+}
+
+// split is a number cut at its marks.
+type split struct {
+	groups [40][]byte // runs of digits
+	seps   [40]rune   // between them, blanks as ' '
+	n      int        // of groups
+	exp    []byte     // with its e
+}
+
+func (p *split) cut(s []byte) bool {
+	if i := bytes.IndexAny(s, "eE"); i >= 0 {
+		s, p.exp = s[:i], s[i:]
+		if _, err := record.ParseInteger(p.exp[1:]); err != nil {
+			return false
+		}
+	}
+	from := 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRune(s[i:])
+		switch {
+		case r >= '0' && r <= '9':
+		case r == '.', r == ',', r == '\'', r == '\u2019', blank(r):
+			if p.n == len(p.groups)-1 {
+				return false
+			}
+			if blank(r) {
+				r = ' '
+			} else if r == '\u2019' {
+				r = '\''
+			}
+			p.groups[p.n], p.seps[p.n] = s[from:i], r
+			p.n++
+			from = i + size
+		default:
+			return false
+		}
+		i += size
+	}
+	p.groups[p.n] = s[from:]
+	p.n++
+	return true
+}
+
+// decide tells integer and fraction apart.
+func (m *marks) decide(p *split) (integer, fraction []byte, v verdict) {
+	lastSep := p.seps[max(p.n-2, 0)]
+	switch {
+	case p.n == 1:
+		return p.join(p.n), p.exp, number
+	case p.oneSep(p.n - 1): // one kind of mark
+		return m.oneMark(p, lastSep)
+	case lastSep == '.' || lastSep == ',': // 1.234,5 or 1 234.5: the last is the decimal mark
+		if !p.oneSep(p.n-2) || p.seps[0] == lastSep || !p.grouped(p.n-1) || !m.allows(p.seps[0]) || !m.is(byte(lastSep)) {
+			return nil, nil, notNumber
+		}
+		return p.join(p.n - 1), p.fraction(), number
+	}
+	return nil, nil, notNumber
+}
+
+// oneMark decides about a number with one kind of mark in it.
+func (m *marks) oneMark(p *split, sep rune) ([]byte, []byte, verdict) {
+	groups := p.grouped(p.n) && m.allows(sep) && len(p.exp) == 0
+	point := sep == '.' || sep == ','
+	switch {
+	case p.n > 2 || !point: // 1.234.567 or 1 234
+		if !groups || point && !m.is(other(sep)) {
+			return nil, nil, notNumber
+		}
+		return p.join(p.n), nil, number
+	case m.decimal == byte(sep), m.decimal == 0 && !groups: // 12.5, 0.125, 1234.567
+		if !m.is(byte(sep)) || len(p.groups[0])+len(p.groups[1]) == 0 {
+			return nil, nil, notNumber
+		}
+		return p.groups[0], p.fraction(), number
+	case m.decimal != 0 && groups: // 1.234 where the comma is the decimal mark
+		return p.join(p.n), nil, number
+	case m.decimal != 0:
+		return nil, nil, notNumber
+	}
+	return nil, nil, ambiguous
+}
+
+func other(sep rune) byte {
+	if sep == '.' {
+		return ','
+	}
+	return '.'
+}
+
+// is reports whether c can be the decimal mark, and learns that it is.
+func (m *marks) is(c byte) bool {
+	if m.decimal == 0 {
+		m.decimal = c
+	}
+	return m.decimal == c
+}
+
+// allows reports whether sep can stand between thousands.
+func (m *marks) allows(sep rune) bool {
+	return (m.thousands == 0 || m.thousands == sep) && (m.decimal == 0 || byte(sep) != m.decimal)
+}
+
+// oneSep reports whether the first n marks are the same.
+func (p *split) oneSep(n int) bool {
+	for i := 1; i < n; i++ {
+		if p.seps[i] != p.seps[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// grouped reports whether the first n runs are groups of thousands.
+func (p *split) grouped(n int) bool {
+	if len(p.groups[0]) < 1 || len(p.groups[0]) > 3 || p.groups[0][0] == '0' {
+		return false
+	}
+	for i := 1; i < n; i++ {
+		if len(p.groups[i]) != 3 {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *split) join(n int) []byte {
+	if n == 1 {
+		return p.groups[0]
+	}
+	var all []byte
+	for _, g := range p.groups[:n] {
+		all = append(all, g...)
+	}
+	return all
+}
+
+// fraction returns the last run of digits and the exponent.
+func (p *split) fraction() []byte {
+	last := p.groups[p.n-1]
+	if len(p.exp) == 0 {
+		return last
+	}
+	return append(append([]byte(nil), last...), p.exp...)
+}
+
+// appendDecimal appends integer and fraction, which may end in an exponent.
+func appendDecimal(dst, text, integer, fraction []byte, negative bool) ([]byte, verdict) {
+	var buf [64]byte
+	raw := buf[:0]
+	if negative {
+		raw = append(raw, '-')
+	}
+	raw = append(raw, integer...)
+	if len(fraction) > 0 {
+		if fraction[0] != 'e' && fraction[0] != 'E' {
+			raw = append(raw, '.')
+		}
+		raw = append(raw, fraction...)
+	}
+	return trimmed(dst, text, raw)
+}
+
+// trimmed appends the canonical form of a plain decimal without trailing zeros of
+// its fraction, or text if it is none.
+func trimmed(dst, text, raw []byte) ([]byte, verdict) {
+	from := len(dst)
+	dst, err := record.AppendDecimal(dst, raw)
+	if err != nil {
+		return append(dst[:from], text...), notNumber
+	}
+	if bytes.IndexByte(dst[from:], '.') >= 0 {
+		end := len(bytes.TrimRight(dst[from:], "0"))
+		if dst[from+end-1] == '.' {
+			end--
+		}
+		dst = dst[:from+end]
+		if string(dst[from:]) == "-0" {
+			dst = append(dst[:from], '0')
+		}
+	}
+	return dst, number
+}
+
+// jsonNumber appends a number as JSON has it: a point, no thousands.
+func jsonNumber(dst, text []byte, percent bool) ([]byte, verdict) {
+	raw := bytes.TrimFunc(text, blank)
+	if percent {
+		raw = bytes.TrimRightFunc(bytes.TrimSuffix(raw, []byte("%")), blank)
+	}
+	return trimmed(dst, text, raw)
+}

@@ -1,0 +1,94 @@
+package owapro
+
+import (
+	"encoding/hex"
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+
+	"exporter/fault"
+)
+
+// counts is what an answer says about its page, unknown where it does not, and
+// what it held.
+type counts struct {
+	rows  int64 // that came, without summary rows
+	lines int64 // that came, with them
+	items int64 // the page is said to have
+	pages int64 // there are said to be
+	limit int64 // rows per page, as the vendor understood it
+}
+
+func noCounts() counts { return counts{items: unknown, pages: unknown, limit: unknown} }
+
+// printer is the order-independent fingerprint of a page's rows.
+type printer struct{ hi, lo uint64 }
+
+func (p *printer) add(row []byte) {
+	h := xxh3.Hash128(row)
+	var carry uint64
+	p.lo, carry = bits.Add64(p.lo, h.Lo, 0)
+	p.hi, _ = bits.Add64(p.hi, h.Hi, carry)
+}
+
+func (p *printer) hash() string {
+	var b [16]byte
+	for i := range 8 {
+		b[i], b[8+i] = byte(p.hi>>(8*i)), byte(p.lo>>(8*i))
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// place is how far a paged reading has come: what a checkpoint holds of it.
+type place struct {
+	Page  int    `json:"page"`            // the last that was read
+	Rows  int64  `json:"rows"`            // of all pages
+	Items int64  `json:"items"`           // the vendor announced for them, -1 = unknown
+	Pages int64  `json:"pages,omitempty"` // there are, as the last page said
+	Hash  string `json:"hash,omitempty"`  // of the last page
+	Done  bool   `json:"done,omitempty"`
+}
+
+// roundPage is what caps on page_limit are multiples of.
+const roundPage = 50
+
+// next moves to the place after a page that was asked for with limit rows.
+func (p place) next(got counts, hash string, limit int) (place, error) {
+	n := place{Page: p.Page + 1, Rows: p.Rows + got.rows, Items: unknown, Hash: hash, Pages: max(got.pages, 0)}
+	if got.items >= 0 && p.Items >= 0 {
+		n.Items = p.Items + got.rows
+	}
+	switch {
+	case p.Page > 0 && got.rows > 0 && hash == p.Hash:
+		return n, fault.New(fault.Data, "page %d is page %d again", n.Page, p.Page).
+			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, or ask for fewer dimensions.")
+	case got.items >= 0 && got.items != got.rows && got.items != got.lines:
+		return n, fault.New(fault.Drift, "page %d announces %d rows and holds %d", n.Page, got.items, got.rows).
+			WithHint("The answer was cut off, or rows moved while they were read. The slice starts again.")
+	case p.Page > 0 && p.Pages > 0 && got.pages >= 0 && got.pages != p.Pages:
+		return n, fault.New(fault.Drift, "there were %d pages on page %d and %d on page %d", p.Pages, p.Page, got.pages, n.Page).
+			WithHint("Rows moved while they were read. The slice starts again.")
+	case got.rows == 0 && got.pages > int64(n.Page):
+		return n, fault.New(fault.Drift, "page %d of %d is empty", n.Page, got.pages).
+			WithHint("Rows moved while they were read. The slice starts again.")
+	}
+	n.Done = last(got, n.Page, limit)
+	return n, nil
+}
+
+// last tells whether no page follows.
+func last(got counts, page, limit int) bool {
+	if got.pages >= 0 {
+		return int64(page) >= got.pages
+	}
+	if got.rows == 0 {
+		return true
+	}
+	if got.limit > 0 {
+		limit = min(limit, int(got.limit))
+	}
+	// Where nobody says how many pages there are, a short one is the last, unless
+	// its length looks like the vendor's own idea of a page.
+	capped := page == 1 && got.limit <= 0 && got.lines%roundPage == 0
+	return got.lines < int64(limit) && !capped
+}

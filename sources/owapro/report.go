@@ -1,0 +1,482 @@
+package owapro
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"exporter/fault"
+	"exporter/record"
+	"exporter/sources"
+)
+
+// block is a table of the report at work.
+type block struct {
+	asked
+	index   int // of its table
+	def     blockDefinition
+	typer   *typer
+	slots   *slots
+	header  header
+	handed  int64   // rows of the page at work that were handed on
+	printed printer // and what they were
+	counts  counts
+	meta    *metadata // nil in CSV
+}
+
+// reportReader reads the report of one slice.
+type reportReader struct {
+	*reader
+	from, to string
+	blocks   []*block
+	dicts    dicts
+	marks    marks // of this reading's CSV
+	currency string
+	unsure   int    // pages in a row that CSV did not determine
+	json     string // why the rest of this reading is in JSON, "" while it is not
+	strange  bool   // a row of another day was seen
+	broken   bool   // a cell that was no text was seen
+}
+
+func (r *reader) report() error {
+	rr, err := r.newReport()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, b := range rr.blocks {
+		names = append(names, r.req.Stream.Tables[b.index].Name)
+	}
+	c, err := r.resume(names)
+	if err != nil {
+		return err
+	}
+	rr.restore(c)
+	if err := rr.verify(c); err != nil {
+		return err
+	}
+	if err := rr.pages(c); err != nil {
+		return err
+	}
+	return rr.learned()
+}
+
+func (r *reader) newReport() (*reportReader, error) {
+	o := r.s.report
+	if r.req.Part == "" {
+		return nil, fault.New(fault.Config, "a report is read by customer, and none is named")
+	}
+	d, err := r.s.define(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone := r.req.Zone
+	if zone == nil {
+		zone = r.s.zone()
+	}
+	first, last := days(r.req.Interval, zone)
+	rr := &reportReader{reader: r, from: first.Format(time.DateOnly), to: last.Format(time.DateOnly), marks: o.CSV.marks()}
+	var within dayRange
+	if within.from, err = record.ParseDays([]byte(rr.from)); err == nil {
+		within.to, err = record.ParseDays([]byte(rr.to))
+	}
+	if err != nil || within.to < within.from {
+		return nil, fault.New(fault.Config, "interval %s holds no day", r.req.Interval).WithHint("Reports know whole days only.")
+	}
+	if rr.dicts, err = r.s.dictsOf(r.ctx, r.req.Part); err != nil {
+		return nil, err
+	}
+	if rr.currency = o.currency(); rr.currency == currencyOfCustomer {
+		if rr.currency, err = r.s.currencyOf(r.ctx, r.req.Part); err != nil {
+			return nil, err
+		}
+	}
+	blocks := o.blocks()
+	for i, name := range blockNames(blocks) {
+		rr.add(i, name, blocks[name], d, within)
+	}
+	if len(rr.blocks) != len(r.req.Stream.Tables) {
+		return nil, fault.New(fault.Config, "the stream has %d tables, the report %d blocks", len(r.req.Stream.Tables), len(rr.blocks))
+	}
+	return rr, nil
+}
+
+// add prepares a block, whose id in requests is its number.
+func (r *reportReader) add(i int, name string, b Block, d *definition, within dayRange) {
+	for at, table := range r.req.Stream.Tables {
+		if table.Name != name {
+			continue
+		}
+		def := d.Blocks[name]
+		t := newTyper(table, b, def, d.Probed)
+		t.build = record.NewBuilder(at, table, r.zoneOfTimes())
+		t.customer, t.within, t.dicts = r.req.Part, within, r.dicts
+		r.blocks = append(r.blocks, &block{
+			asked: asked{id: strconv.Itoa(i + 1), Block: b}, index: at, def: def,
+			typer: t, slots: newSlots(t.names()), header: newHeader(t.slots, def),
+		})
+		r.constants(t)
+	}
+}
+
+// zoneOfTimes is where datetimes without a zone belong.
+func (r *reportReader) zoneOfTimes() *time.Location { return r.s.config.Zone() }
+
+// constants fills the columns that no cell of the vendor's does.
+func (r *reportReader) constants(t *typer) {
+	t.money = r.currency
+	for i, c := range t.build.Table().Columns {
+		switch c.Wire() {
+		case originAccount:
+			t.cells[i] = cell{slot: -1, constant: []byte(r.req.Part)}
+		case originCurrency:
+			t.cells[i] = cell{slot: -1}
+			if r.currency != "" {
+				t.cells[i].constant = []byte(r.currency)
+			}
+		}
+	}
+}
+
+func (r *reportReader) restore(c *cursor) {
+	r.limit = c.Limit
+	if r.marks.decimal == 0 && c.Decimal != "" {
+		r.marks.decimal = c.Decimal[0]
+	}
+	for i, b := range r.blocks {
+		b.typer.sums.restore(c.Blocks[i].Totals)
+	}
+}
+
+// active returns the blocks that are not done, and the page they are at.
+func (r *reportReader) active(c *cursor) (list []*block, page int) {
+	for i, b := range r.blocks {
+		if !c.Blocks[i].Done {
+			list, page = append(list, b), c.Blocks[i].Page+1
+		}
+	}
+	return list, page
+}
+
+// pages reads page after page of all blocks that have one.
+func (r *reportReader) pages(c *cursor) error {
+	if c.done() {
+		return r.sendPage(c) // said again for whoever resumes at the very end
+	}
+	for !c.done() {
+		list, page := r.active(c)
+		asJSON, err := r.page(list, page, false)
+		if err != nil {
+			return err
+		}
+		for i, b := range r.blocks {
+			if c.Blocks[i].Done {
+				continue
+			}
+			if err := r.advance(&c.Blocks[i], b); err != nil {
+				return err
+			}
+			c.Trimmed += b.typer.trimmed
+		}
+		c.JSON, c.Limit = asJSON, r.limit
+		if c.Decimal = ""; r.marks.decimal != 0 {
+			c.Decimal = string(rune(r.marks.decimal))
+		}
+		r.notice()
+		if err := r.sendPage(c); err != nil || r.enough() {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance moves a block's place behind the page that was read.
+func (r *reportReader) advance(at *blockPlace, b *block) error {
+	next, err := at.place.next(b.counts, b.typer.print.hash(), r.limit)
+	if err != nil {
+		return err
+	}
+	at.place = next
+	at.Totals = b.typer.sums.totals()
+	if b.meta != nil {
+		page := b.typer.sums.differs(b.meta, true, b.counts.rows)
+		at.Whole = at.Whole || page != nil
+		if at.Whole && at.Done {
+			if err := b.typer.sums.differs(b.meta, false, at.Rows); err != nil {
+				return fault.New(fault.Drift, "the rows of %d pages are not all: %w", at.Page, err).
+					WithHint("Rows moved while they were read, or some are missing. The slice starts again; old rows stay until it is complete.")
+			}
+		}
+	}
+	b.typer.sums.done()
+	return nil
+}
+
+// notice warns, once each, of what is odd about the rows.
+func (r *reportReader) notice() {
+	for _, b := range r.blocks {
+		if b.typer.trimmed > 0 && !r.strange {
+			r.strange = true
+			r.warn("the vendor sent rows of other days than %s to %s; they are left out", r.from, r.to)
+		}
+	}
+}
+
+// sendPage hands on what is left of a page, with the place to go on.
+func (r *reportReader) sendPage(c *cursor) error {
+	next, err := c.checkpoint()
+	if err != nil {
+		return err
+	}
+	last := r.blocks[len(r.blocks)-1]
+	for _, b := range r.blocks[:len(r.blocks)-1] {
+		if b.typer.build.Rows() > 0 {
+			if err := r.hand(b); err != nil {
+				return err
+			}
+		}
+	}
+	page := sources.Page{Next: next, Announced: c.announced()}
+	page.Batch, page.Rejects = last.typer.build.Take()
+	return r.send(page)
+}
+
+// hand hands on a batch from the middle of a page.
+func (r *reportReader) hand(b *block) error {
+	b.handed, b.printed = b.typer.rows, b.typer.print
+	page := sources.Page{Announced: sources.Unknown}
+	page.Batch, page.Rejects = b.typer.build.Take()
+	return r.send(page)
+}
+
+// verify reads the last durable page again and compares.
+func (r *reportReader) verify(c *cursor) error {
+	last := 0
+	for _, b := range c.Blocks {
+		last = max(last, b.Page)
+	}
+	var list []*block
+	for i, b := range r.blocks {
+		if last > 0 && c.Blocks[i].Page == last {
+			list = append(list, b)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if c.JSON && r.json == "" {
+		r.json = "the page before was"
+	}
+	_, err := r.page(list, last, true)
+	if err != nil {
+		return err
+	}
+	if r.json == "the page before was" {
+		r.json = ""
+	}
+	for i, b := range r.blocks {
+		at := c.Blocks[i]
+		if at.Page != last {
+			continue
+		}
+		if b.typer.print.hash() != at.Hash || at.Pages > 0 && b.counts.pages >= 0 && b.counts.pages != at.Pages {
+			return moved(last)
+		}
+		b.typer.build.Take()
+		b.typer.trimmed = 0
+	}
+	return nil
+}
+
+// learned keeps what the reading taught about labels.
+func (r *reportReader) learned() error {
+	for _, b := range r.blocks {
+		if b.typer.grown {
+			return r.s.learnDicts(r.ctx, r.req.Part, r.dicts)
+		}
+	}
+	return nil
+}
+
+// page reads one page of some blocks, as CSV while that will do. It reports whether
+// it was JSON in the end.
+func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, err error) {
+	for _, b := range list {
+		b.handed, b.printed = 0, printer{}
+	}
+	if r.asCSV(list) {
+		asJSON, err = r.ask(list, page, true, again)
+		var doubt *unsure
+		switch {
+		case err == nil:
+			r.unsure = 0
+			return asJSON, nil
+		case statusOf(err) == 406:
+			r.changeFormat("the vendor has no CSV for it (406)")
+		case errors.As(err, &doubt):
+			if r.s.csvOnly() {
+				return false, inexplicable(doubt)
+			}
+			r.doubted(page, doubt)
+		default:
+			return false, err
+		}
+	}
+	asJSON, err = r.ask(list, page, false, again)
+	var doubt *unsure
+	if errors.As(err, &doubt) {
+		err = inexplicable(doubt)
+	}
+	return asJSON, err
+}
+
+func inexplicable(doubt *unsure) error {
+	return fault.New(fault.Data, "%s", doubt.reason).
+		WithHint("The vendor answers nothing but CSV here, so that it cannot be looked up. Pin csv = { delimiter, encoding, decimal, thousands } in the job's options.")
+}
+
+func (r *reportReader) asCSV(list []*block) bool {
+	return r.s.report.Format != formatJSON && len(list) == 1 && len(r.s.report.Blocks) == 0 && r.json == "" && r.s.jsonOnly() == ""
+}
+
+// changeFormat gives CSV up for the rest of the run.
+func (r *reportReader) changeFormat(why string) {
+	if r.s.learnJSON(why) {
+		r.warn("reports are read as JSON for the rest of the run: %s", why)
+	}
+}
+
+// doubted goes on with JSON for a page that CSV does not determine, and for the rest
+// of the reading when that is no exception.
+func (r *reportReader) doubted(page int, doubt *unsure) {
+	r.unsure++
+	if !doubt.usual && r.unsure == 1 {
+		r.warn("page %d is read as JSON: %s", page, doubt.reason)
+	}
+	if r.unsure >= 3 {
+		r.json = doubt.reason
+	}
+	r.s.log.LogAttrs(r.ctx, slog.LevelDebug, "page is read as json", slog.Int("page", page), slog.String("reason", doubt.reason))
+}
+
+// ask makes one request and types its rows.
+func (r *reportReader) ask(list []*block, page int, csv, again bool) (asJSON bool, err error) {
+	q := question{customer: r.req.Part, from: r.from, to: r.to, page: page, limit: r.limit, multi: len(r.s.report.Blocks) > 0}
+	for _, b := range list {
+		q.blocks = append(q.blocks, b.asked)
+		b.typer.begin(b.handed, b.printed)
+		b.typer.build.Take() // what another try has left
+	}
+	req, err := r.s.reportRequest(q, csv)
+	if err != nil {
+		return false, err
+	}
+	got, err := r.s.askReport(r.ctx, req, func(body response) error {
+		if body.csv {
+			return r.readCSV(body, list, again)
+		}
+		if csv {
+			r.changeFormat("the vendor answers JSON")
+		}
+		return r.readJSON(body, list, q, again)
+	})
+	if got && !csv && err == nil {
+		r.s.learnCSV()
+	}
+	return !got, err
+}
+
+// readCSV reads the page of the only block.
+func (r *reportReader) readCSV(body response, list []*block, again bool) error {
+	if len(list) != 1 || len(r.s.report.Blocks) > 0 {
+		return fault.New(fault.Data, "CSV came for several blocks").WithHint("The vendor ignores the Accept header. Make a job of every block.")
+	}
+	b := list[0]
+	t := &table{options: r.s.report.CSV, marks: r.marks, money: r.currency}
+	b.typer.marks, b.meta = &t.marks, nil
+	lines, err := t.read(body, b.typer.slots, b.header, func(row *row) error { return r.take(b, row, again) })
+	if err != nil {
+		return err
+	}
+	if _, err := b.typer.end(r.s.report.CSV.Summary != pinnedNone); err != nil {
+		return err
+	}
+	r.marks = t.marks
+	b.counts = noCounts()
+	b.counts.rows, b.counts.lines = b.typer.rows, lines
+	if t.broken != "" && !r.broken {
+		r.broken = true
+		r.warn("%q is no text in the CSV's encoding; pin csv.encoding in the job's options if it is not UTF-8", t.broken)
+	}
+	return nil
+}
+
+func (r *reportReader) take(b *block, row *row, again bool) error {
+	if err := b.typer.add(row); err != nil || again || !full(b.typer.build) {
+		return err
+	}
+	return r.hand(b)
+}
+
+// readJSON reads the page of all blocks that were asked for.
+func (r *reportReader) readJSON(body response, list []*block, q question, again bool) error {
+	for _, b := range list {
+		b.typer.marks = nil
+	}
+	a := &answer{blocks: make([]blockAnswer, len(list))}
+	if err := a.decode(r.s, body, q, &jsonTaker{r, list, again}); err != nil {
+		return err
+	}
+	for i, b := range list {
+		summary, err := b.typer.end(true)
+		if err != nil {
+			return err
+		}
+		b.counts, b.meta = a.blocks[i].counts, &a.blocks[i].metadata
+		b.counts.rows, b.counts.lines = b.typer.rows, b.typer.rows
+		if summary {
+			b.counts.lines++
+		}
+	}
+	if said, asked := a.currency(), r.s.report.currency(); said != "" && asked != currencyOfCustomer && said != asked {
+		return fault.New(fault.Data, "amounts are in %s, not %s", said, asked).
+			WithHint("Write currency = %q into the job's options, or \"-C-\" for each customer's own.", cmp.Or(said, asked))
+	}
+	return nil
+}
+
+// jsonTaker gives the rows of an answer to the blocks that were asked for.
+type jsonTaker struct {
+	*reportReader
+	list  []*block
+	again bool
+}
+
+// describe implements taker: ids and labels of the page, and its currency.
+func (j *jsonTaker) describe(i int, m *metadata) {
+	t := j.list[i].typer
+	for dimension, about := range m.Dimension {
+		for id, label := range about.Dict {
+			if label != "" {
+				t.grown = j.dicts.of(dimension).add(id, string(label)) || t.grown
+			}
+		}
+	}
+	if m.Currency != "" && string(m.Currency) != j.currency && j.s.report.currency() == currencyOfCustomer {
+		j.currency = string(m.Currency)
+		j.constants(t)
+	}
+}
+
+// eager implements taker: labels come with the metadata.
+func (j *jsonTaker) eager(i int) bool {
+	return len(j.list[i].def.IDs) == 0 && j.s.report.currency() != currencyOfCustomer
+}
+
+func (j *jsonTaker) slots(i int) *slots { return j.list[i].slots }
+
+func (j *jsonTaker) take(i int, r *row) error {
+	return j.reportReader.take(j.list[i], r, j.again)
+}

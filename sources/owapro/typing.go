@@ -1,0 +1,371 @@
+package owapro
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"exporter/fault"
+	"exporter/record"
+)
+
+// kind is how the text of a slot is read.
+type kind int
+
+const (
+	asText kind = iota
+	asNumber
+	asPercent
+	asMoney
+	asDate
+)
+
+// slot is a column of the vendor's answer.
+type slot struct {
+	name   string
+	kind   kind
+	dim    bool // a dimension that was asked for, not an id beside one
+	id     int  // of a dimension with labels: the slot of its ids; else -1
+	masked bool // its text may not stand in a reject
+}
+
+// unsure is a page that CSV does not determine.
+type unsure struct {
+	reason string
+	usual  bool // nothing an operator has to know of
+}
+
+// Error implements error.
+func (u *unsure) Error() string { return u.reason }
+
+// cells are the texts of a row in their canonical form, which is the same in both formats.
+type cells struct {
+	text  [][]byte // by slot, nil = none
+	buf   [][]byte // the memory of text
+	doubt int      // slot of a number that is ambiguous, -1 = none
+}
+
+func newCells(slots int) cells { return cells{text: make([][]byte, slots), buf: make([][]byte, slots)} }
+
+func (c *cells) set(slot int, text string) {
+	c.buf[slot] = append(c.buf[slot][:0], text...)
+	c.text[slot] = c.buf[slot]
+	if text == "" {
+		c.text[slot] = nil
+	}
+}
+
+// cell tells how a column is filled.
+type cell struct {
+	slot     int    // -1 where the column holds a constant
+	constant []byte // nil = null
+}
+
+// typer turns the rows of one block into batches.
+type typer struct {
+	build    *record.Builder
+	slots    []slot
+	cells    []cell
+	date     int // slots, -1 = none
+	account  int
+	customer string
+	within   dayRange
+	marks    *marks // of CSV; nil reads JSON
+	money    string // currency of amounts, "" if not known
+	dicts    dicts
+	grown    bool // labels were learned
+	current  *cells
+	raw      func() []byte // of current
+
+	// of the page at work
+	rows, trimmed int64
+	print         printer
+	sums          sums
+	skip          int64 // rows that were handed on by another try, and what they were
+	skipped       printer
+	row, pending  cells
+	waiting       bool
+	line          []byte
+}
+
+// begin forgets the page before. Rows that another try of the page has handed on
+// already are skipped, and have to be the same.
+func (t *typer) begin(skip int64, skipped printer) {
+	t.rows, t.trimmed, t.print, t.waiting = 0, 0, printer{}, false
+	t.skip, t.skipped = skip, skipped
+	t.sums.begin()
+}
+
+// add takes a row of the answer. The row before it is typed now: the last one of a
+// page may be no row but sums.
+func (t *typer) add(r *row) error {
+	t.row.doubt = -1
+	for i := range t.slots {
+		t.canonical(i, r.cell(i))
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	t.row, t.pending, t.waiting = t.pending, t.row, true
+	return nil
+}
+
+// flush types the row that waits.
+func (t *typer) flush() error {
+	if !t.waiting {
+		return nil
+	}
+	t.waiting = false
+	return t.commit(&t.pending)
+}
+
+// end types the last row of a page unless it is a summary, and reports whether it was.
+func (t *typer) end(summaries bool) (summary bool, err error) {
+	if t.waiting && summaries && t.summary(&t.pending) {
+		t.waiting = false
+		return true, nil
+	}
+	return false, t.flush()
+}
+
+// summary tells a row of sums: it is of no day and has no other dimensions, but
+// perhaps a word like Total in the first.
+func (t *typer) summary(c *cells) bool {
+	first := true
+	for i, s := range t.slots {
+		switch {
+		case i == t.date:
+			if _, err := record.ParseDays(c.text[i]); err == nil {
+				return false
+			}
+		case s.dim && !first && c.text[i] != nil:
+			return false
+		}
+		first = first && !s.dim
+	}
+	return t.date >= 0
+}
+
+func (t *typer) canonical(i int, text []byte) {
+	if text = bytes.TrimSpace(text); len(text) == 0 {
+		t.row.text[i] = nil
+		return
+	}
+	buf, v := t.row.buf[i][:0], number
+	switch k := t.slots[i].kind; k {
+	case asNumber, asPercent, asMoney:
+		if t.marks == nil {
+			buf, v = jsonNumber(buf, text, k == asPercent)
+			break
+		}
+		money := ""
+		if k == asMoney {
+			money = t.money
+		}
+		buf, v = t.marks.canonical(buf, text, k == asPercent, money)
+	case asDate:
+		var within *dayRange
+		if i == t.date {
+			within = &t.within
+		}
+		buf = isoDate(buf, text, within)
+	default:
+		buf = append(buf, text...)
+	}
+	if v == ambiguous && t.row.doubt < 0 {
+		t.row.doubt = i
+	}
+	t.row.text[i], t.row.buf[i] = buf, buf
+}
+
+// commit counts a row and types it if it is of the slice.
+func (t *typer) commit(c *cells) error {
+	if c.doubt >= 0 {
+		return &unsure{reason: "nothing tells the decimal mark of " + string(c.text[c.doubt]) + " in " + t.slots[c.doubt].name}
+	}
+	if err := t.label(c); err != nil {
+		return err
+	}
+	t.line = t.line[:0]
+	for i, text := range c.text {
+		if t.slots[i].id < 0 || c.text[t.slots[i].id] == nil { // an id says more than its label
+			t.line = append(t.line, text...)
+		}
+		t.line = append(t.line, 0)
+	}
+	t.print.add(t.line)
+	t.rows++
+	t.sums.add(c)
+	if t.account >= 0 && c.text[t.account] != nil && string(c.text[t.account]) != t.customer {
+		return fault.New(fault.Data, "a row is of customer %s, not %s", c.text[t.account], t.customer).
+			WithHint("The vendor does not heed the filter on customerid. Its rows would be counted for the wrong customer; report it to Hurra.")
+	}
+	if t.date >= 0 {
+		if d, err := record.ParseDays(c.text[t.date]); err == nil && !t.within.has(d) {
+			t.trimmed++
+			return nil
+		}
+	}
+	if t.rows <= t.skip {
+		if t.rows == t.skip && t.print != t.skipped {
+			return fault.New(fault.Drift, "the page has other rows than a moment ago").WithHint("The slice starts again.")
+		}
+		return nil
+	}
+	t.fill(c)
+	return nil
+}
+
+func (t *typer) fill(c *cells) {
+	for _, cell := range t.cells {
+		text := cell.constant
+		if cell.slot >= 0 {
+			text = c.text[cell.slot]
+		}
+		if text == nil {
+			t.build.Null()
+		} else {
+			t.build.Raw(text)
+		}
+	}
+	t.current = c
+	t.build.EndRow(t.raw)
+}
+
+// label fills in labels and ids of dimensions that have both. JSON gives ids, and
+// labels for most of them; CSV gives either.
+func (t *typer) label(c *cells) error {
+	for i, s := range t.slots {
+		if s.id < 0 || c.text[i] == nil && c.text[s.id] == nil {
+			continue
+		}
+		d := t.dicts.of(s.name)
+		if c.text[s.id] == nil {
+			if err := t.identify(c, i, d); err != nil {
+				return err
+			}
+		} else if c.text[i] != nil && t.marks != nil {
+			t.grown = d.add(string(c.text[s.id]), string(c.text[i])) || t.grown
+		}
+		if c.text[i] != nil {
+			continue
+		}
+		label, ok := d.labels[string(c.text[s.id])]
+		if !ok && t.marks != nil { // in JSON an id is simply not in the dict
+			return &unsure{reason: "no label is known for the id " + string(c.text[s.id]) + " of " + s.name, usual: true}
+		}
+		c.set(i, label)
+	}
+	return nil
+}
+
+// identify finds the id of a cell that holds a label, or the id itself.
+func (t *typer) identify(c *cells, i int, d *dict) error {
+	s := t.slots[i]
+	_, isID := d.labels[string(c.text[i])]
+	switch {
+	case isID || s.id == t.account && string(c.text[i]) == t.customer:
+		c.set(s.id, string(c.text[i]))
+		c.text[i] = nil
+	case s.id == t.account: // there is but one
+		c.set(s.id, t.customer)
+	case d.ids[string(c.text[i])] != "":
+		c.set(s.id, d.ids[string(c.text[i])])
+	case t.marks != nil:
+		return &unsure{reason: "no id is known for the label " + string(c.text[i]) + " of " + s.name, usual: true}
+	}
+	return nil
+}
+
+// reject is the row as JSON, without the cells of masked columns.
+func (t *typer) reject() []byte {
+	c := t.current
+	out := []byte{'{'}
+	for i, s := range t.slots {
+		if s.masked || c.text[i] == nil {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		// Bad UTF-8 is reported and replaced; replacing is what is wanted.
+		out, _ = jsontext.AppendQuote(out, s.name)
+		out = append(out, ':')
+		out, _ = jsontext.AppendQuote(out, c.text[i])
+	}
+	return append(out, '}')
+}
+
+// newTyper prepares a block's columns: those of its table are filled, the others
+// only tell rows apart.
+func newTyper(table record.Table, b Block, d blockDefinition, probed bool) *typer {
+	t := &typer{date: -1, account: -1}
+	t.raw = t.reject
+	typed := func(name string) kind { // what a job makes of a column counts, too
+		for _, c := range table.Columns {
+			if c.Wire() != name {
+				continue
+			}
+			switch c.Type {
+			case record.Integer, record.Numeric, record.Float:
+				return asNumber
+			case record.Date:
+				return asDate
+			default:
+			}
+		}
+		return asText
+	}
+	add := func(name string, k kind, dim bool) int {
+		if i := t.slot(name); i >= 0 {
+			t.slots[i].dim = t.slots[i].dim || dim
+			return i
+		}
+		masked := slices.ContainsFunc(table.Columns, func(c record.Column) bool { return c.Wire() == name && c.Mask != nil })
+		t.slots = append(t.slots, slot{name: name, kind: k, dim: dim, id: -1, masked: masked})
+		return len(t.slots) - 1
+	}
+	for _, dim := range b.Dimensions {
+		k := typed(dim)
+		if dim == fieldDate {
+			k = asDate
+		}
+		add(dim, k, true)
+	}
+	for _, m := range b.Metrics {
+		k, known := map[string]kind{"integer": asNumber, "float": asNumber, "percent": asPercent, "currency": asMoney, "date": asDate}[d.Formats[m]]
+		switch {
+		case !known:
+			k = typed(m)
+		case k == asNumber && !probed: // it may be anything
+			k = asPercent
+		}
+		add(m, k, false)
+	}
+	for _, dim := range b.Dimensions {
+		if id := d.IDs[dim]; id != "" {
+			i := add(id, asText, false)
+			t.slots[t.slot(dim)].id = i
+		}
+	}
+	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
+	for _, c := range table.Columns {
+		t.cells = append(t.cells, cell{slot: t.slot(c.Wire())})
+	}
+	t.row, t.pending = newCells(len(t.slots)), newCells(len(t.slots))
+	t.sums = newSums(t.slots)
+	return t
+}
+
+func (t *typer) slot(name string) int {
+	return slices.IndexFunc(t.slots, func(s slot) bool { return s.name == name })
+}
+
+func (t *typer) names() []string {
+	var names []string
+	for _, s := range t.slots {
+		names = append(names, s.name)
+	}
+	return names
+}
