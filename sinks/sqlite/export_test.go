@@ -1,0 +1,30 @@
+package sqlite
+
+import (
+	"time"
+
+	"exporter/sinks"
+)
+
+// SetWait shortens the wait for locks of other programs.
+func SetWait(s sinks.Sink, wait time.Duration) {
+	k := s.(*sink)
+	k.pace = pace{wait: wait, try: time.Millisecond, poll: time.Millisecond}
+	reconnect(k)
+}
+
+// SetPragma changes every connection.
+func SetPragma(s sinks.Sink, pragma string) { reconnect(s.(*sink), pragma) }
+
+func reconnect(s *sink, extra ...string) {
+	before := s.db
+	if err := s.connect(extra...); err != nil {
+		panic(err)
+	}
+	if err := before.Close(); err != nil {
+		panic(err)
+	}
+}
+
+// Number is the encoder of decimals.
+var Number = number

@@ -1,0 +1,214 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"exporter/fault"
+	"exporter/record"
+	"exporter/sinks"
+)
+
+// lineage are the columns that every table of ours has besides those of its shape.
+var lineage = []struct {
+	name        string
+	typ         record.Type
+	description string
+}{
+	{sliceColumn, record.Integer, "The slice that loaded the row: _slice of exporter_slices."},
+	{loadedColumn, record.Timestamp, "When the row was loaded."},
+}
+
+// existing is a table as it is; the zero existing is not there.
+type existing struct {
+	kind    string            // type in sqlite_schema
+	columns map[string]string // declared types by name in lower case
+}
+
+func inspect(ctx context.Context, conn *sql.Conn, name string) (e existing, err error) {
+	err = conn.QueryRowContext(ctx, "SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type <> 'trigger'", name).Scan(&e.kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, nil
+	}
+	if err != nil {
+		return e, fmt.Errorf("look for the table: %w", err)
+	}
+	rows, err := conn.QueryContext(ctx, "SELECT lower(name), upper(type) FROM pragma_table_xinfo(?, 'main')", name)
+	if err != nil {
+		return e, fmt.Errorf("read columns: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	e.columns = make(map[string]string)
+	for rows.Next() {
+		var column, typ string
+		if err := rows.Scan(&column, &typ); err != nil {
+			return e, fmt.Errorf("read columns: %w", err)
+		}
+		e.columns[column] = typ
+	}
+	return e, rows.Err()
+}
+
+// fit makes the table take rows of the given shape, in the transaction that is
+// open. Usually there is nothing to do.
+func (s *sink) fit(ctx context.Context, conn *sql.Conn, name string, shape record.Table, mode sinks.Mode) error {
+	have, err := inspect(ctx, conn, name)
+	if err != nil {
+		return err
+	}
+	statements, err := plan(have, name, shape, mode)
+	if err != nil {
+		return err
+	}
+	for _, text := range statements {
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			return s.wrap(ctx, err, "%s", text)
+		}
+	}
+	if mode == sinks.Merge {
+		if err := s.keyIndex(ctx, conn, name, shape); err != nil {
+			return err
+		}
+	}
+	return describe(ctx, conn, name, shape, mode)
+}
+
+// plan returns the statements that make a table take rows of the given shape, or
+// why that is not to be done.
+func plan(have existing, name string, shape record.Table, mode sinks.Mode) ([]string, error) {
+	absent := absentColumn + " " + typeName(record.Timestamp)
+	if have.kind == "" {
+		return create(name, shape, mode, absent), nil
+	}
+	if err := admit(have, name); err != nil {
+		return nil, err
+	}
+	var statements []string
+	add := func(column string) {
+		statements = append(statements, "ALTER TABLE "+mainTable(name)+" ADD COLUMN "+column)
+	}
+	for _, c := range shape.Columns {
+		typ, there := have.columns[strings.ToLower(c.Name)]
+		if !there {
+			add(ident(c.Name) + " " + typeName(c.Type))
+			continue
+		}
+		if typ != typeName(c.Type) {
+			return nil, mismatch(name, typ, c)
+		}
+	}
+	if _, there := have.columns[absentColumn]; !there && mode == sinks.Snapshot {
+		add(absent)
+	}
+	return statements, nil
+}
+
+func create(name string, shape record.Table, mode sinks.Mode, absent string) []string {
+	var columns []string
+	for _, c := range shape.Columns {
+		columns = append(columns, ident(c.Name)+" "+typeName(c.Type))
+	}
+	for _, l := range lineage {
+		columns = append(columns, l.name+" "+typeName(l.typ)+" NOT NULL")
+	}
+	if mode == sinks.Snapshot {
+		columns = append(columns, absent)
+	}
+	return []string{
+		"CREATE TABLE " + mainTable(name) + " (" + strings.Join(columns, ", ") + ")",
+		"CREATE INDEX " + mainTable(ownPrefix+"slice_"+name) + " ON " + ident(name) + " (" + sliceColumn + ")",
+	}
+}
+
+// admit refuses what is no table or not ours.
+func admit(have existing, name string) error {
+	if have.kind != "table" {
+		return fault.New(fault.Config, "%s is not a table but a %s", name, have.kind).
+			WithHint("Something else has that name. Set another table in the job.")
+	}
+	for _, l := range lineage {
+		if have.columns[l.name] != typeName(l.typ) {
+			return fault.New(fault.Config, "table %s is there already, but without the column %s %s: the exporter did not make it", name, l.name, typeName(l.typ)).
+				WithHint("Set another table in the job.")
+		}
+	}
+	return nil
+}
+
+// mismatch is where a column meets cells of another type. SQLite cannot alter one.
+func mismatch(name, typ string, c record.Column) error {
+	way := ""
+	for t, known := range typeNames {
+		if known == typ {
+			way = `, or keep the old type: write ` + c.Name + ` = "` + t.String() + `" in [jobs.NAME.columns]`
+		}
+	}
+	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", c.Name, name, typ, typeName(c.Type)).
+		WithHint("Put the old column aside: ALTER TABLE %s RENAME COLUMN %s TO %s; and load the slices again%s.", ident(name), ident(c.Name), ident(c.Name+"_old"), way)
+}
+
+// keyIndex lets a merge find rows, and no two have one key. One that somebody
+// else made will do.
+func (s *sink) keyIndex(ctx context.Context, conn *sql.Conn, name string, shape record.Table) error {
+	key := slices.Sorted(slices.Values(shape.Key))
+	var there bool
+	err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_index_list(?, 'main') l
+		WHERE l."unique" AND NOT l.partial AND ? = (SELECT group_concat(name, char(0)) FROM (SELECT i.name AS name FROM pragma_index_info(l.name, 'main') i ORDER BY i.name)))`,
+		name, strings.Join(key, "\x00")).Scan(&there)
+	if err != nil {
+		return s.wrap(ctx, err, "look for an index on the key")
+	}
+	if there {
+		return nil
+	}
+	index := ownPrefix + "key_" + name
+	_, err = conn.ExecContext(ctx, "CREATE UNIQUE INDEX "+mainTable(index)+" ON "+ident(name)+" ("+strings.Join(idents(shape.Key), ", ")+")")
+	switch {
+	case err == nil:
+		return nil
+	case is(err, sqlite3.SQLITE_CONSTRAINT):
+		return fault.New(fault.Config, "rows of table %s are not unique by %s: %w", name, strings.Join(shape.Key, ", "), err).
+			WithHint(`The table was filled in another write mode. Set another table in the job, or write write = "replace".`)
+	case is(err, sqlite3.SQLITE_ERROR):
+		return fault.New(fault.Config, "index %s is there, but not on %s: %w", index, strings.Join(shape.Key, ", "), err).
+			WithHint("The key of the rows has changed. Run: DROP INDEX %s;", ident(index))
+	}
+	return s.wrap(ctx, err, "make an index on the key")
+}
+
+// describe records what there is to say about a table and its columns.
+func describe(ctx context.Context, conn *sql.Conn, name string, shape record.Table, mode sinks.Mode) (err error) {
+	stmt, err := conn.PrepareContext(ctx, `INSERT INTO main.`+ownPrefix+`columns AS c (table_name, column_name, type, original_name, description)
+		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET type = excluded.type, original_name = excluded.original_name, description = excluded.description
+		WHERE (c.type, c.original_name, c.description) IS NOT (excluded.type, excluded.original_name, excluded.description)`)
+	if err != nil {
+		return fmt.Errorf("describe columns: %w", err)
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	set := func(column, typ, origin, description string) {
+		if err == nil {
+			_, err = stmt.ExecContext(ctx, name, column, typ, origin, description)
+		}
+	}
+	set("", "table", "", shape.Description)
+	for _, c := range shape.Columns {
+		origin := c.Origin
+		if origin == c.Name {
+			origin = ""
+		}
+		set(c.Name, c.Type.String(), origin, c.Description)
+	}
+	for _, l := range lineage {
+		set(l.name, l.typ.String(), "", l.description)
+	}
+	if mode == sinks.Snapshot {
+		set(absentColumn, record.Timestamp.String(), "", "When the row was found to be no longer there; null while it is.")
+	}
+	return err
+}

@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"exporter/record"
+	"exporter/sinks"
+)
+
+func list(names []string) string { return strings.Join(names, ", ") }
+
+// owned is true for rows (t) of the slices of one job and part.
+const owned = "t." + sliceColumn + " IN (SELECT _slice FROM " + slicesTable + " WHERE job = ? AND part = ?)"
+
+// applyKeyed brings staged rows in by key.
+func (w *writer) applyKeyed(ctx context.Context, k keyed, t sinks.Table) error {
+	if err := w.checkKey(ctx, k, t); err != nil {
+		return err
+	}
+	at, job, part := timeText(w.loadedAt), w.load.Slice.Job, w.load.Slice.Part
+	run := func(text string, args ...any) error {
+		if _, err := w.conn.ExecContext(ctx, text, args...); err != nil {
+			return fmt.Errorf("%s into %s: %w", w.load.Mode, t.Name, err)
+		}
+		return nil
+	}
+	if w.load.Mode == sinks.Merge {
+		return run(k.merge(), w.at.slice, at)
+	}
+	if err := run(k.change(), w.at.slice, at, job, part); err != nil {
+		return err
+	}
+	if err := run(k.found(), job, part); err != nil {
+		return err
+	}
+	if err := run(k.insert(), w.at.slice, at); err != nil {
+		return err
+	}
+	if err := run("DROP TABLE " + foundTable); err != nil {
+		return err
+	}
+	return w.markAbsent(ctx, k.target, " AND NOT EXISTS (SELECT 1 FROM "+k.stage+" AS s WHERE "+k.meet()+")")
+}
+
+// markAbsent marks or removes rows of job and part that are no longer there.
+func (w *writer) markAbsent(ctx context.Context, target, where string) error {
+	text, args := "DELETE FROM "+target+" AS t WHERE "+owned+where, []any{w.load.Slice.Job, w.load.Slice.Part}
+	if w.load.Absent != sinks.AbsentDrop {
+		text = "UPDATE " + target + " AS t SET " + absentColumn + " = ? WHERE " + owned + " AND t." + absentColumn + " IS NULL" + where
+		args = append([]any{timeText(w.loadedAt)}, args...)
+	}
+	if _, err := w.conn.ExecContext(ctx, text, args...); err != nil {
+		return fmt.Errorf("snapshot into %s: %w", target, err)
+	}
+	return nil
+}
+
+// checkKey refuses staged rows that a key does not tell apart, and makes the index
+// that finds them by it.
+func (w *writer) checkKey(ctx context.Context, k keyed, t sinks.Table) error {
+	for i, column := range k.key {
+		var nulls int64
+		if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+k.stage+" WHERE "+column+" IS NULL").Scan(&nulls); err != nil {
+			return fmt.Errorf("look for empty keys: %w", err)
+		}
+		if nulls > 0 {
+			return sinks.KeyEmpty(t.Name, t.Shape.Key[i], nulls)
+		}
+	}
+	name := strings.TrimPrefix(k.stage, "temp.")
+	_, err := w.conn.ExecContext(ctx, "CREATE UNIQUE INDEX "+k.stage+"_key ON "+name+" ("+list(k.key)+")")
+	if err == nil || !is(err, sqlite3.SQLITE_CONSTRAINT) {
+		return err
+	}
+	parts := make([]string, len(k.key))
+	for i, column := range k.key {
+		parts[i] = literal(t.Shape.Key[i]+"=") + " || CAST(" + column + " AS TEXT)"
+	}
+	var key string
+	var times int64
+	err = w.conn.QueryRowContext(ctx, "SELECT "+strings.Join(parts, " || ', ' || ")+", count(*) FROM "+k.stage+
+		" GROUP BY "+list(k.key)+" HAVING count(*) > 1 LIMIT 1").Scan(&key, &times)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("look for keys that come twice: %w", err)
+	}
+	return sinks.KeyTwice(t.Name, key, times)
+}
+
+// keyed writes the statements by which staged rows (s) meet those of a table (t).
+// All names are quoted.
+type keyed struct {
+	target, stage string
+	columns       []record.Column
+	key           []string
+	rest          []string // columns that are not of the key
+}
+
+func newKeyed(s *stage, t sinks.Table) keyed {
+	k := keyed{target: mainTable(t.Name), stage: s.table, columns: s.columns, key: idents(t.Shape.Key)}
+	for _, c := range s.columns {
+		if !slices.Contains(t.Shape.Key, c.Name) {
+			k.rest = append(k.rest, ident(c.Name))
+		}
+	}
+	return k
+}
+
+func pairs(columns []string, operator string) string {
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		parts[i] = "t." + c + " " + operator + " s." + c
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// meet is true for rows of one key.
+func (k keyed) meet() string { return pairs(k.key, "=") }
+
+// same is true for rows of one key whose other columns are the same as well.
+func (k keyed) same() string {
+	if len(k.rest) == 0 {
+		return "true"
+	}
+	return pairs(k.rest, "IS")
+}
+
+// add is the head of an INSERT of staged rows.
+func (k keyed) add() string {
+	return "INSERT INTO " + k.target + " (" + list(withLineage(k.columns)) + ") SELECT s." +
+		strings.Join(columnNames(k.columns), ", s.") + ", ?1, ?2 FROM " + k.stage + " AS s"
+}
+
+// merge leaves out what would not change before anything is written.
+func (k keyed) merge() string {
+	var set []string
+	for _, c := range append(slices.Clone(k.rest), sliceColumn, loadedColumn) {
+		set = append(set, c+" = excluded."+c)
+	}
+	return k.add() + " WHERE NOT EXISTS (SELECT 1 FROM " + k.target + " AS t WHERE " + k.meet() + " AND " + k.same() + ")" +
+		" ON CONFLICT (" + list(k.key) + ") DO UPDATE SET " + list(set)
+}
+
+// change updates the rows of job and part that differ or come back.
+func (k keyed) change() string {
+	var set []string
+	for _, c := range k.rest {
+		set = append(set, c+" = s."+c)
+	}
+	set = append(set, sliceColumn+" = ?", loadedColumn+" = ?", absentColumn+" = NULL")
+	return "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s WHERE " + owned + " AND " + k.meet() +
+		" AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
+}
+
+// foundTable has the rowid of every staged row that job and part have already: in
+// the table itself only an index on the key would find it.
+const foundTable = "temp.exporter_found"
+
+func (k keyed) found() string {
+	return "CREATE TEMP TABLE exporter_found AS SELECT s.rowid AS id FROM " + k.target + " AS t CROSS JOIN " + k.stage + " AS s WHERE " + owned + " AND " + k.meet()
+}
+
+// insert adds the rows that job and part do not have.
+func (k keyed) insert() string {
+	return k.add() + " WHERE s.rowid NOT IN (SELECT id FROM " + foundTable + ")"
+}

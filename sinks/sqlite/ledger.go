@@ -1,0 +1,140 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"exporter/fault"
+	"exporter/sinks"
+)
+
+const slicesTable = "main." + ownPrefix + "slices"
+
+// fenced is a slice's place in the ledger.
+type fenced struct {
+	slice     int64
+	fence     int64
+	committed bool
+	previous  []string // tables that the last committed load filled
+}
+
+// fence registers the slice and takes it over from every writer that began
+// before. What is committed keeps standing in its row.
+func fence(ctx context.Context, conn *sql.Conn, slice sinks.Slice) (fenced, error) {
+	var f fenced
+	var tables string
+	start, end := bounds(slice)
+	err := conn.QueryRowContext(ctx, `INSERT INTO `+slicesTable+` (job, part, interval_start, interval_end, fence)
+		VALUES (?, ?, ?, ?, 1)
+		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = fence + 1
+		RETURNING _slice, fence, state = 'committed', coalesce(tables, '')`,
+		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &f.committed, &tables)
+	if err != nil {
+		return f, err
+	}
+	states, err := sinks.ReadStates(tables)
+	f.previous = slices.Sorted(maps.Keys(states))
+	return f, err
+}
+
+// Committed implements sinks.Sink.
+func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([]sinks.Committed, error) {
+	missing, err := s.missing()
+	if err != nil || missing {
+		return nil, err // nothing was ever loaded here
+	}
+	var list []sinks.Committed
+	err = s.withConn(ctx, func(conn *sql.Conn) error {
+		version, err := s.version(ctx, conn)
+		if err == nil && version > 0 {
+			list, err = committed(ctx, conn, job, from, to)
+		}
+		return err
+	})
+	return list, s.wrap(ctx, err, "read slices of %s from the ledger", job)
+}
+
+func committed(ctx context.Context, conn *sql.Conn, job string, from, to time.Time) (list []sinks.Committed, err error) {
+	low, _ := bounds(sinks.Slice{Start: from})
+	_, high := bounds(sinks.Slice{End: to})
+	// Of an expression the driver hands out the text as it is.
+	rows, err := conn.QueryContext(ctx, `SELECT part, interval_start || '', interval_end || '', definition, coalesce(tables, ''), coalesce(rows_announced, -1),
+		rows_read, rows_rejected, rows_written, provisional, loaded_at || '', checked_at || ''
+		FROM `+slicesTable+`
+		WHERE job = ? AND state = 'committed' AND interval_start >= ? AND interval_start < ?
+		ORDER BY interval_start, part`, job, low, high)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		c, err := scanCommitted(rows)
+		if err != nil {
+			return nil, err
+		}
+		c.Slice.Job = job
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+func scanCommitted(rows *sql.Rows) (sinks.Committed, error) {
+	var c sinks.Committed
+	var tables string
+	var times [4]string
+	err := rows.Scan(&c.Slice.Part, &times[0], &times[1], &c.Definition, &tables, &c.Announced,
+		&c.Read, &c.Rejected, &c.Written, &c.Provisional, &times[2], &times[3])
+	if err != nil {
+		return c, err
+	}
+	for i, t := range []*time.Time{&c.Slice.Start, &c.Slice.End, &c.LoadedAt, &c.CheckedAt} {
+		if *t, err = readTime(times[i]); err != nil {
+			return c, fmt.Errorf("read a time of the ledger: %w", err)
+		}
+	}
+	c.Tables, err = sinks.ReadStates(tables)
+	return c, err
+}
+
+// Checked implements sinks.Sink.
+func (s *sink) Checked(ctx context.Context, slice sinks.Slice, at time.Time, provisional bool) error {
+	changed, err := s.setChecked(ctx, slice, at, provisional)
+	if err != nil {
+		return s.wrap(ctx, err, "record check of slice %s %s", slice.Job, slice.Interval())
+	}
+	if changed == 0 {
+		return fault.New(fault.Permanent, "record check of slice %s %s: the ledger of %s has no committed load of it", slice.Job, slice.Interval(), s.path).
+			WithHint("Somebody removed it from the ledger. Load the slice again.")
+	}
+	return nil
+}
+
+func (s *sink) setChecked(ctx context.Context, slice sinks.Slice, at time.Time, provisional bool) (changed int64, err error) {
+	missing, err := s.missing()
+	if err != nil || missing {
+		return 0, err
+	}
+	start, _ := bounds(slice)
+	err = s.withConn(ctx, func(conn *sql.Conn) error {
+		return s.inTx(ctx, conn, func() error {
+			if version, err := s.version(ctx, conn); err != nil || version == 0 {
+				return err
+			}
+			res, err := conn.ExecContext(ctx, `UPDATE `+slicesTable+`
+				SET checked_at = max(checked_at, ?), provisional = ?
+				WHERE job = ? AND part = ? AND interval_start = ? AND state = 'committed'`,
+				timeText(at), provisional, slice.Job, slice.Part, start)
+			if err != nil {
+				return err
+			}
+			changed, err = res.RowsAffected()
+			return err
+		})
+	})
+	return changed, err
+}

@@ -1,0 +1,110 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"exporter/record"
+	"exporter/sinks"
+	"exporter/sinks/sinktest"
+	"exporter/sinks/sqlite"
+)
+
+func TestRules(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.db")
+	reader := connect(t, path)
+	locker := connect(t, path)
+	locker.SetMaxOpenConns(1)
+	sinktest.Run(t, sinktest.Harness{
+		Open: func(t testing.TB) sinks.Sink {
+			s := open(t, path)
+			if strings.HasSuffix(t.Name(), "away") {
+				sqlite.SetWait(s, 50*time.Millisecond)
+			}
+			return s
+		},
+		Modes:     sqlite.Driver().Modes,
+		Target:    path,
+		Scaleless: true,
+		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
+			rows, err := read(t.Context(), reader, table, columns)
+			if err != nil {
+				t.Errorf("read %s: %v", table, err)
+			}
+			return rows
+		},
+		// A file does not go away, but somebody may keep it locked.
+		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },
+		Restore: func(t testing.TB) { execute(t, locker, "ROLLBACK") },
+	})
+}
+
+// read returns the rows of a table as sinktest wants them.
+func read(ctx context.Context, db *sql.DB, table string, columns []record.Column) (list [][]string, err error) {
+	var names []string
+	for _, c := range columns {
+		names = append(names, `"`+c.Name+`"`)
+	}
+	rows, err := db.QueryContext(ctx, `SELECT `+strings.Join(names, ", ")+` FROM "`+table+`"`)
+	if err != nil {
+		if strings.Contains(err.Error(), "no such table") {
+			err = nil
+		}
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		values, dest := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		cells := make([]string, len(values))
+		for i, v := range values {
+			cells[i] = cell(columns[i].Type, v)
+		}
+		list = append(list, cells)
+	}
+	return list, rows.Err()
+}
+
+// cell writes a value as sinktest does. The driver of the tests reads columns that
+// are declared as times into times.
+func cell(t record.Type, v any) string {
+	switch v := v.(type) {
+	case nil:
+		return sinktest.Null
+	case int64:
+		if t == record.Boolean {
+			return strconv.FormatBool(v == 1)
+		}
+		return strconv.FormatInt(v, 10)
+	case float64:
+		if t == record.Numeric {
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []byte:
+		return string(v)
+	case time.Time:
+		switch t {
+		case record.Date:
+			return v.Format(time.DateOnly)
+		case record.LocalTime:
+			return v.Format("2006-01-02T15:04:05.999999")
+		default:
+			return v.Format("2006-01-02T15:04:05.999999Z")
+		}
+	default:
+		return fmt.Sprint(v)
+	}
+}
