@@ -3,6 +3,7 @@ package owapro
 import (
 	"context"
 	"maps"
+	"strings"
 )
 
 // maxLabels bounds what is kept of a dimension's labels; beyond it they are
@@ -17,7 +18,9 @@ type dict struct {
 
 func newDict() *dict { return &dict{labels: map[string]string{}, ids: map[string]string{}} }
 
+// add notes a label as it stands in rows, and reports whether it is news.
 func (d *dict) add(id, label string) bool {
+	label = strings.ReplaceAll(label, "\r\n", "\n")
 	if was, ok := d.labels[id]; ok && was == label {
 		return false
 	}

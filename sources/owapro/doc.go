@@ -18,7 +18,8 @@
 // 1.234 where nothing tells the decimal mark, a header of unknown names) is read as
 // JSON instead, and never guessed. A server without JSON has no probe: columns are
 // text, date or numeric then. Trailing zeros of a fraction are dropped, because
-// the formats print them differently; percentages are stored as printed (12.5).
+// the formats print them differently, and line ends in texts are \n, which is what CSV
+// leaves of them; percentages are stored as printed (12.5).
 //
 // # Paging
 //

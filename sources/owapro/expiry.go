@@ -56,7 +56,7 @@ func (s *source) expiry(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	said := fmt.Sprintf("%s, %d days", end.UTC().Format(time.RFC3339), days)
-	first, err := s.remember.once(ctx, "expiry "+s.login.key, said)
+	first, err := s.remember.once(ctx, "owapro expiry "+s.login.key, said)
 	if err != nil || !first {
 		return "", err
 	}

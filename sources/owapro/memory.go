@@ -9,34 +9,53 @@ import (
 	"exporter/sources"
 )
 
-// memory is sources.Memory with JSON values, over a map where there is none.
+// memory is sources.Memory with JSON values. What it was told it knows for as long
+// as the source lives, also where there is no store.
 type memory struct {
-	store sources.Memory // nil = only as long as the source lives
+	store sources.Memory // nil = none
 
-	mu   sync.Mutex
-	said map[string]string
+	mu    sync.Mutex
+	known map[string][]byte
 }
 
 // recall reads a value into to, which must be a pointer. A value of an older
 // program that cannot be read counts as none.
 func (m *memory) recall(ctx context.Context, key string, to any) (bool, error) {
-	if m.store == nil {
-		return false, nil
-	}
-	value, ok, err := m.store.Recall(ctx, key)
-	if err != nil {
-		return false, fault.New(fault.ClassOf(err), "recall %s: %w", key, err)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.find(ctx, key, to)
+}
+
+// find is recall with the lock held.
+func (m *memory) find(ctx context.Context, key string, to any) (bool, error) {
+	value, ok := m.known[key]
+	if !ok && m.store != nil {
+		var err error
+		if value, ok, err = m.store.Recall(ctx, key); err != nil {
+			return false, fault.New(fault.ClassOf(err), "recall %s: %w", key, err)
+		}
 	}
 	return ok && json.Unmarshal(value, to) == nil, nil
 }
 
 func (m *memory) keep(ctx context.Context, key string, value any) error {
-	if m.store == nil {
-		return nil
-	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.note(ctx, key, value)
+}
+
+// note is keep with the lock held.
+func (m *memory) note(ctx context.Context, key string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return fault.New(fault.Permanent, "remember %s: %w", key, err)
+	}
+	if m.known == nil {
+		m.known = map[string][]byte{}
+	}
+	m.known[key] = text
+	if m.store == nil {
+		return nil
 	}
 	if err := m.store.Remember(ctx, key, text); err != nil {
 		return fault.New(fault.ClassOf(err), "remember %s: %w", key, err)
@@ -48,16 +67,9 @@ func (m *memory) keep(ctx context.Context, key string, value any) error {
 func (m *memory) once(ctx context.Context, key, text string) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.said[key] == text {
-		return false, nil
-	}
 	var before string
-	if ok, err := m.recall(ctx, "owapro "+key, &before); err != nil || ok && before == text {
+	if ok, err := m.find(ctx, key, &before); err != nil || ok && before == text {
 		return false, err
 	}
-	if m.said == nil {
-		m.said = map[string]string{}
-	}
-	m.said[key] = text
-	return true, m.keep(ctx, "owapro "+key, text)
+	return true, m.note(ctx, key, text)
 }

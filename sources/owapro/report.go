@@ -199,6 +199,9 @@ func (r *reportReader) advance(at *blockPlace, b *block) error {
 		return err
 	}
 	at.place = next
+	if !r.onlyJSON() { // which pages are in JSON is chance
+		at.Items = unknown
+	}
 	at.Totals = b.typer.sums.totals()
 	if b.meta != nil {
 		page := b.typer.sums.differs(b.meta, true, b.counts.rows)
@@ -306,7 +309,7 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 	for _, b := range list {
 		b.handed, b.printed = 0, printer{}
 	}
-	if r.asCSV(list) {
+	if !r.onlyJSON() && r.json == "" {
 		asJSON, err = r.ask(list, page, true, again)
 		var doubt *unsure
 		switch {
@@ -337,8 +340,9 @@ func inexplicable(doubt *unsure) error {
 		WithHint("The vendor answers nothing but CSV here, so that it cannot be looked up. Pin csv = { delimiter, encoding, decimal, thousands } in the job's options.")
 }
 
-func (r *reportReader) asCSV(list []*block) bool {
-	return r.s.report.Format != formatJSON && len(list) == 1 && len(r.s.report.Blocks) == 0 && r.json == "" && r.s.jsonOnly() == ""
+// onlyJSON tells whether no page is asked for as CSV.
+func (r *reportReader) onlyJSON() bool {
+	return r.s.report.Format == formatJSON || len(r.s.report.Blocks) > 0 || r.s.jsonOnly() != ""
 }
 
 // changeFormat gives CSV up for the rest of the run.

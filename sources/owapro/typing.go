@@ -148,12 +148,16 @@ func (t *typer) summary(c *cells) bool {
 }
 
 func (t *typer) canonical(i int, text []byte) {
-	if text = bytes.TrimSpace(text); len(text) == 0 {
+	k := t.slots[i].kind
+	if k != asText {
+		text = bytes.TrimSpace(text)
+	}
+	if len(text) == 0 {
 		t.row.text[i] = nil
 		return
 	}
 	buf, v := t.row.buf[i][:0], number
-	switch k := t.slots[i].kind; k {
+	switch k {
 	case asNumber, asPercent, asMoney:
 		if t.marks == nil {
 			buf, v = jsonNumber(buf, text, k == asPercent)
@@ -172,11 +176,22 @@ func (t *typer) canonical(i int, text []byte) {
 		buf = isoDate(buf, text, within)
 	default:
 		buf = append(buf, text...)
+		if t.marks == nil { // which is what CSV leaves of them
+			buf = newlines(buf)
+		}
 	}
 	if v == ambiguous && t.row.doubt < 0 {
 		t.row.doubt = i
 	}
 	t.row.text[i], t.row.buf[i] = buf, buf
+}
+
+// newlines makes one sign of every line end of two, in place.
+func newlines(b []byte) []byte {
+	if bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	return append(b[:0], bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))...)
 }
 
 // commit counts a row and types it if it is of the slice.
