@@ -177,6 +177,9 @@ func (d Dialect) validate(key string) error {
 	if len(d.Delimiter) != 1 || d.Delimiter == `"` || d.Delimiter == d.Decimal {
 		return fmt.Errorf("%s.delimiter: %q is not one byte other than the quote and the decimal mark", key, d.Delimiter)
 	}
+	if d.Thousands != "" && d.Thousands == d.Decimal {
+		return fmt.Errorf("%s.thousands: %q is the decimal mark too", key, d.Thousands)
+	}
 	return cmp.Or(
 		oneof.Check(key+".encoding", d.Encoding, EncodingUTF8, EncodingBOM, EncodingWindows),
 		oneof.Check(key+".newline", d.Newline, NewlineCRLF, NewlineLF),

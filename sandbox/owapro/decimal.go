@@ -5,12 +5,9 @@ import (
 	"strconv"
 )
 
-// appendDecimal writes units of 10^-scale with a decimal mark and, between groups
+// appendDecimal writes units of 10^-scale, which are not negative, with a decimal mark and, between groups
 // of three digits, a separator; at least so many decimals, no other trailing zeros.
 func appendDecimal(dst []byte, units int64, scale, least int, mark byte, group []byte) []byte {
-	if units < 0 {
-		dst, units = append(dst, '-'), -units
-	}
 	var digits [24]byte
 	text := strconv.AppendInt(digits[:0], units, 10)
 	var padded [32]byte

@@ -86,13 +86,19 @@ func ask(dims, metrics string, where ...string) string {
 
 // report posts a report request; pairs are headers.
 func (v *vendor) report(body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/api/report/dw_generate_report", strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+v.access)
-	r.Header.Set("configid", "1")
+	r := v.request(body, "")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	return v.do(r)
+}
+
+// request is a report request; the query begins with a question mark.
+func (v *vendor) request(body, query string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/api/report/dw_generate_report"+query, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+v.access)
+	r.Header.Set("configid", "1")
+	return r
 }
 
 // block is a block of an answer as far as tests look at it.

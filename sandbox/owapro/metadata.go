@@ -24,15 +24,19 @@ func (c *call) metadata(b *block) map[string]any {
 	if b.PageLimit != nil {
 		summary = "3"
 	}
-	return map[string]any{
+	out := map[string]any{
 		"dimensions_order": b.Dimensions, "metrics_order": b.Metrics, "dimension": dims, "metric": stats,
-		"currency": r.code(), "sort": list(b.Sort), "show_summary": summary,
+		"currency": r.code(), "show_summary": summary,
 		"data_sources_overwritten": map[string]any{
 			"include_organic": "0", "dimensions": b.Dimensions, "metrics": b.Metrics, "filters": list(b.Filters),
 			"sort": list(b.Sort), "page_limit": b.PageLimit, "page_number": r.page,
 			"data_blockid": b.id, "data_source_order": strconv.Itoa(b.order),
 		},
 	}
+	if b.first || b.Sort != nil { // null or not there at all
+		out["sort"] = list(b.Sort)
+	}
+	return out
 }
 
 // list makes null of a list that was not sent.

@@ -60,7 +60,7 @@ var formatMetrics = []*metric{
 	{name: "landing_url", display: "Landing Page", format: "url", category: "other", kind: told, text: func(h uint64, _ string) string {
 		return fmt.Sprintf("https://shop.example/p/%d?a=1&b=%%C3%%A4", h%1000)
 	}},
-	{name: "avg_position", display: "Position", format: "float", category: "other", kind: told, text: func(h uint64, _ string) string { return fmt.Sprintf("%d.%03d", h%20, 1+h>>8%999) }},
+	{name: "avg_position", display: "Position", format: "float", category: "other", kind: told, text: func(h uint64, _ string) string { return fmt.Sprintf("%d.%02d%d", h%20, h>>8%100, 1+h>>16%9) }},
 	{name: "first_sale_date", display: "First Sale (Date)", format: "date", category: "sale", kind: told, text: func(_ uint64, day string) string { return day }},
 	{name: "first_sale_time", display: "First Sale (Time)", format: "time", category: "sale", kind: told, text: func(h uint64, _ string) string { return clock(h) }},
 	{name: "first_sale", display: "First Sale", format: "datetime", category: "sale", kind: told, text: func(h uint64, day string) string { return day + " " + clock(h) }},
