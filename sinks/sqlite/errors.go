@@ -123,6 +123,8 @@ func (s *sink) fileError(err error, what string) error {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fault.New(fault.Config, "%s %s: %w", what, s.path, err).
 			WithHint("Let user %d write %s and its folder, on a file system that is not mounted read-only, or name another file in path of the sink.", os.Geteuid(), s.path)
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP):
+		return fault.New(fault.Config, "%s %s: %w", what, s.path, err).WithHint("Correct path of the sink.")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fault.New(fault.Transient, "%s %s: %w", what, s.path, err).
 			WithHint("Free space on the file system of %s.", s.path)
