@@ -26,7 +26,8 @@ func TestOWAProControl(t *testing.T) {
 	if err := json.Unmarshal([]byte(login), &got); err != nil || got.Access == "" {
 		t.Fatalf("login: %s: %v", login, err)
 	}
-	status, body := r.read(r.send("GET", "/api/report/customer", "", got.Access))
+	res := r.send("GET", "/api/report/customer", "", got.Access) //nolint:bodyclose // read closes it
+	status, body := r.read(res)
 	if status != http.StatusOK || !strings.Contains(body, `"customerid":"4711"`) {
 		t.Errorf("at the vendor's path: %d %s", status, body)
 	}

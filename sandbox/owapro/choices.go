@@ -184,7 +184,7 @@ func (d Dialect) validate(key string) error {
 		oneof.Check(key+".encoding", d.Encoding, EncodingUTF8, EncodingBOM, EncodingWindows),
 		oneof.Check(key+".newline", d.Newline, NewlineCRLF, NewlineLF),
 		oneof.Check(key+".decimal", d.Decimal, ".", ","),
-		oneof.Check(key+".thousands", d.Thousands, ".", ",", " ", "'"),
+		oneof.Check(key+".thousands", d.Thousands, ".", ",", " ", "'", "\u00a0"),
 		oneof.Check(key+".percent", d.Percent, "%", " %"),
 		oneof.Check(key+".currency", d.Currency, CurrencyNone, CurrencyBefore, CurrencyAfter),
 		oneof.Check(key+".quote", d.Quote, QuoteNeeded, QuoteAll),

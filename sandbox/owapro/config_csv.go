@@ -20,7 +20,7 @@ type Dialect struct {
 	Encoding  Encoding `json:"encoding"`
 	Newline   Newline  `json:"newline"`
 	Decimal   string   `json:"decimal"`   // "." (default) or ","
-	Thousands string   `json:"thousands"` // between groups of three digits: ".", ",", " ", "'"; "" = none
+	Thousands string   `json:"thousands"` // between groups of three digits: ".", ",", " ", "'", U+00A0; "" = none
 	Percent   string   `json:"percent"`   // after percentages: "%" or " %"; "" = none
 	Currency  Currency `json:"currency"`  // symbol on money
 	Null      string   `json:"null"`      // a cell without a value: "" or "n/a"

@@ -96,6 +96,7 @@ func TestCSVIsTheTruth(t *testing.T) {
 		"German":          {d: owapro.Dialect{Decimal: ",", Thousands: ".", Percent: " %", Currency: owapro.CurrencyAfter}, part: " €"},
 		"American":        {d: owapro.Dialect{Delimiter: ",", Thousands: ",", Percent: "%", Currency: owapro.CurrencyBefore}, part: `"€1,`},
 		"Swiss":           {d: owapro.Dialect{Thousands: "'"}, part: "1'"},
+		"no-break":        {d: owapro.Dialect{Thousands: "\u00a0", Encoding: owapro.EncodingWindows, Decimal: ","}, part: "1\xa0"},
 		"blanks":          {d: owapro.Dialect{Thousands: " "}},
 		"n/a":             {d: owapro.Dialect{Null: "n/a"}, data: null, part: ";n/a;"},
 		"empty":           {data: null, part: ";;"},
