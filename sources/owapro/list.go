@@ -174,7 +174,7 @@ func (s *source) wholeList(ctx context.Context, l list, each func(entry) error) 
 			return each(e)
 		})
 		if err == nil {
-			at, err = at.next(got, print.hash(), defaultPageSize)
+			at, err = at.next(got, print.hash(), "", defaultPageSize)
 		}
 		if err != nil {
 			return err
@@ -203,7 +203,7 @@ func (r *reader) directory() error {
 		if err != nil {
 			return at, err
 		}
-		return at.next(got, print.hash(), limit)
+		return at.next(got, print.hash(), "", limit)
 	}
 	return r.walk(build, page)
 }
@@ -237,7 +237,7 @@ func (r *reader) walk(build *record.Builder, page func(place) (place, error)) er
 		if err != nil {
 			return err
 		}
-		if again.Hash != at.Hash || again.Pages != at.Pages {
+		if again.Keys != at.Keys || again.Pages != at.Pages {
 			return moved(at.Page)
 		}
 		build.Take()

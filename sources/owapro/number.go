@@ -170,7 +170,7 @@ func (m *marks) oneMark(p *split, sep rune) ([]byte, []byte, verdict) {
 		}
 		return p.join(p.n), nil, number
 	case m.decimal == byte(sep), m.decimal == 0 && !groups: // 12.5, 0.125, 1234.567
-		if !m.is(byte(sep)) || len(p.groups[0])+len(p.groups[1]) == 0 {
+		if len(p.groups[0])+len(p.groups[1]) == 0 || !m.is(byte(sep)) {
 			return nil, nil, notNumber
 		}
 		return p.groups[0], p.fraction(), number

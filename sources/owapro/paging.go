@@ -45,7 +45,8 @@ type place struct {
 	Rows  int64  `json:"rows"`            // of all pages
 	Items int64  `json:"items"`           // the vendor announced for them, -1 = unknown
 	Pages int64  `json:"pages,omitempty"` // there are, as the last page said
-	Hash  string `json:"hash,omitempty"`  // of the last page
+	Keys  string `json:"keys,omitempty"`  // hash of what identifies the rows of the last page
+	Hash  string `json:"hash,omitempty"`  // of all its cells
 	Done  bool   `json:"done,omitempty"`
 }
 
@@ -53,13 +54,13 @@ type place struct {
 const roundPage = 50
 
 // next moves to the place after a page that was asked for with limit rows.
-func (p place) next(got counts, hash string, limit int) (place, error) {
-	n := place{Page: p.Page + 1, Rows: p.Rows + got.rows, Items: unknown, Hash: hash, Pages: max(got.pages, 0)}
+func (p place) next(got counts, keys, hash string, limit int) (place, error) {
+	n := place{Page: p.Page + 1, Rows: p.Rows + got.rows, Items: unknown, Keys: keys, Hash: hash, Pages: max(got.pages, 0)}
 	if got.items >= 0 && p.Items >= 0 {
 		n.Items = p.Items + got.rows
 	}
 	switch {
-	case p.Page > 0 && got.rows > 0 && hash == p.Hash:
+	case p.Page > 0 && got.rows > 0 && keys == p.Keys:
 		return n, fault.New(fault.Data, "page %d is page %d again", n.Page, p.Page).
 			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, or ask for fewer dimensions.")
 	case got.items >= 0 && got.items != got.rows && got.items != got.lines:
@@ -89,6 +90,5 @@ func last(got counts, page, limit int) bool {
 	}
 	// Where nobody says how many pages there are, a short one is the last, unless
 	// its length looks like the vendor's own idea of a page.
-	capped := page == 1 && got.limit <= 0 && got.lines%roundPage == 0
-	return got.lines < int64(limit) && !capped
+	return got.lines < int64(limit) && got.lines%roundPage != 0
 }

@@ -194,7 +194,7 @@ func (r *reportReader) pages(c *cursor) error {
 
 // advance moves a block's place behind the page that was read.
 func (r *reportReader) advance(at *blockPlace, b *block) error {
-	next, err := at.place.next(b.counts, b.typer.print.hash(), r.limit)
+	next, err := at.place.next(b.counts, b.typer.keys.hash(), b.typer.print.hash(), r.limit)
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func (s *sums) add(c *cells) {
 		if text == nil {
 			continue
 		}
+		s.page[i].bad = s.page[i].bad || c.wrong[slot]
 		s.page[i].add(text)
 	}
 }

@@ -2,6 +2,7 @@ package owapro
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,10 +44,13 @@ func (u *unsure) Error() string { return u.reason }
 type cells struct {
 	text  [][]byte // by slot, nil = none
 	buf   [][]byte // the memory of text
+	wrong []bool   // it would pass for a number, but not with the marks of this CSV
 	doubt int      // slot of a number that is ambiguous, -1 = none
 }
 
-func newCells(slots int) cells { return cells{text: make([][]byte, slots), buf: make([][]byte, slots)} }
+func newCells(slots int) cells {
+	return cells{text: make([][]byte, slots), buf: make([][]byte, slots), wrong: make([]bool, slots)}
+}
 
 func (c *cells) set(slot int, text string) {
 	c.buf[slot] = append(c.buf[slot][:0], text...)
@@ -60,6 +64,7 @@ func (c *cells) set(slot int, text string) {
 type cell struct {
 	slot     int    // -1 where the column holds a constant
 	constant []byte // nil = null
+	number   bool   // the column's type is one of numbers
 }
 
 // typer turns the rows of one block into batches.
@@ -67,7 +72,8 @@ type typer struct {
 	build    *record.Builder
 	slots    []slot
 	cells    []cell
-	date     int // slots, -1 = none
+	keyed    []bool // by slot: it identifies a row
+	date     int    // slots, -1 = none
 	account  int
 	customer string
 	within   dayRange
@@ -80,7 +86,7 @@ type typer struct {
 
 	// of the page at work
 	rows, trimmed int64
-	print         printer
+	print, keys   printer // of all cells, and of those that identify a row
 	sums          sums
 	skip          int64 // rows that were handed on by another try, and what they were
 	skipped       printer
@@ -92,7 +98,7 @@ type typer struct {
 // begin forgets the page before. Rows that another try of the page has handed on
 // already are skipped, and have to be the same.
 func (t *typer) begin(skip int64, skipped printer) {
-	t.rows, t.trimmed, t.print, t.waiting = 0, 0, printer{}, false
+	t.rows, t.trimmed, t.print, t.keys, t.waiting = 0, 0, printer{}, printer{}, false
 	t.skip, t.skipped = skip, skipped
 	t.sums.begin()
 }
@@ -149,6 +155,7 @@ func (t *typer) summary(c *cells) bool {
 
 func (t *typer) canonical(i int, text []byte) {
 	k := t.slots[i].kind
+	t.row.wrong[i] = false
 	if k != asText {
 		text = bytes.TrimSpace(text)
 	}
@@ -180,8 +187,12 @@ func (t *typer) canonical(i int, text []byte) {
 			buf = newlines(buf)
 		}
 	}
-	if v == ambiguous && t.row.doubt < 0 {
+	switch {
+	case v == ambiguous && t.row.doubt < 0:
 		t.row.doubt = i
+	case v == notNumber && t.marks != nil:
+		_, err := record.AppendDecimal(nil, text)
+		t.row.wrong[i] = err == nil
 	}
 	t.row.text[i], t.row.buf[i] = buf, buf
 }
@@ -202,14 +213,7 @@ func (t *typer) commit(c *cells) error {
 	if err := t.label(c); err != nil {
 		return err
 	}
-	t.line = t.line[:0]
-	for i, text := range c.text {
-		if t.slots[i].id < 0 || c.text[t.slots[i].id] == nil { // an id says more than its label
-			t.line = append(t.line, text...)
-		}
-		t.line = append(t.line, 0)
-	}
-	t.print.add(t.line)
+	t.mark(c)
 	t.rows++
 	t.sums.add(c)
 	if t.account >= 0 && c.text[t.account] != nil && string(c.text[t.account]) != t.customer {
@@ -232,15 +236,38 @@ func (t *typer) commit(c *cells) error {
 	return nil
 }
 
+// mark adds a row to the fingerprints of the page.
+func (t *typer) mark(c *cells) {
+	t.line = t.line[:0]
+	for pass := range 2 { // what identifies rows, then the rest
+		for i, s := range t.slots {
+			if t.keyed[i] != (pass == 0) {
+				continue
+			}
+			if s.id < 0 || c.text[s.id] == nil { // an id says more than its label
+				t.line = append(t.line, c.text[i]...)
+			}
+			t.line = append(t.line, 0)
+		}
+		if pass == 0 {
+			t.keys.add(t.line)
+		}
+	}
+	t.print.add(t.line)
+}
+
 func (t *typer) fill(c *cells) {
 	for _, cell := range t.cells {
 		text := cell.constant
 		if cell.slot >= 0 {
 			text = c.text[cell.slot]
 		}
-		if text == nil {
+		switch {
+		case text == nil:
 			t.build.Null()
-		} else {
+		case cell.slot >= 0 && cell.number && c.wrong[cell.slot]:
+			t.build.Raw(fmt.Appendf(nil, "%s (the decimal mark is %q)", text, string(rune(t.marks.decimal))))
+		default:
 			t.build.Raw(text)
 		}
 	}
@@ -366,10 +393,18 @@ func newTyper(table record.Table, b Block, d blockDefinition, probed bool) *type
 	}
 	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
 	for _, c := range table.Columns {
-		t.cells = append(t.cells, cell{slot: t.slot(c.Wire())})
+		number := c.Type == record.Integer || c.Type == record.Numeric || c.Type == record.Float
+		t.cells = append(t.cells, cell{slot: t.slot(c.Wire()), number: number})
 	}
 	t.row, t.pending = newCells(len(t.slots)), newCells(len(t.slots))
 	t.sums = newSums(t.slots)
+	t.keyed = make([]bool, len(t.slots))
+	for i, s := range t.slots {
+		t.keyed[i] = t.keyed[i] || s.dim
+		if s.id >= 0 {
+			t.keyed[s.id] = true
+		}
+	}
 	return t
 }
 

@@ -1,0 +1,248 @@
+package owapro_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"exporter/fault"
+	sandbox "exporter/sandbox/owapro"
+	"exporter/sources"
+	"exporter/sources/httpapi"
+	"exporter/sources/owapro"
+)
+
+// store keeps tokens in memory.
+type store struct {
+	mu   sync.Mutex
+	kept map[string]httpapi.Token
+}
+
+func (s *store) LoadToken(_ context.Context, key string) (httpapi.Token, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.kept[key]
+	return t, ok, nil
+}
+
+func (s *store) SaveToken(_ context.Context, key string, t httpapi.Token) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		s.kept = map[string]httpapi.Token{}
+	}
+	s.kept[key] = t
+	return nil
+}
+
+func check(tb testing.TB, s sources.Source) error {
+	tb.Helper()
+	return s.(sources.Checker).Check(tb.Context())
+}
+
+func list(tb testing.TB, c *owapro.Config, d sources.Deps) sources.Source {
+	tb.Helper()
+	return open(tb, c, new(owapro.ListOptions), d)
+}
+
+func TestLogin(t *testing.T) {
+	for _, shape := range []sandbox.TokenShape{sandbox.ShapeNested, sandbox.ShapeFlat} {
+		v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{
+			Shape: shape, AutoConsent: true, Clients: []sandbox.Client{{ID: "client", Secret: clientSecret, RedirectURI: "https://app.example/back"}},
+		}})
+		c := v.config()
+		c.RefreshToken, c.RedirectURI = "", "https://app.example/back"
+		tokens := new(store)
+		s := list(t, c, sources.Deps{Tokens: tokens})
+		wantError(t, check(t, s), fault.Auth, "no refresh token", "exporter auth login hurra")
+
+		l := s.(sources.Login)
+		browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		defer browser.CloseIdleConnections()
+		resp := must[*http.Response](t)(browser.Get(l.LoginURL("state & more")))
+		if err := resp.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		back := must[*url.URL](t)(resp.Location())
+		code := back.Query().Get("code")
+		if back.Host != "app.example" || back.Query().Get("state") != "state & more" || code == "" {
+			t.Fatalf("the browser ended at %s", back)
+		}
+		if err := l.Login(t.Context(), " "+code+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(t, s); err != nil {
+			t.Errorf("after the login: %v", err)
+		}
+		if got := tokens.kept["owapro "+strings.TrimPrefix(v.url, "http://")+" client hurra"]; got.Refresh == "" || got.Extra["refresh_expires"] == "" {
+			t.Errorf("stored %v, extra %v", tokens.kept, got.Extra)
+		}
+		wantError(t, l.Login(t.Context(), code), fault.Auth, "INVALID CODE", "exporter auth login hurra")
+		wantError(t, l.Login(t.Context(), " "), fault.Auth, "no code")
+		if err := l.Login(t.Context(), code); strings.Contains(err.Error(), code) {
+			t.Errorf("the error holds the code: %v", err)
+		}
+	}
+}
+
+// A stored token wins over the configured one, which is used once.
+func TestStoredTokenWins(t *testing.T) {
+	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateAtOnce}})
+	tokens := new(store)
+	for range 3 {
+		v.ExpireAccess()
+		if err := check(t, list(t, v.config(), sources.Deps{Tokens: tokens})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if state := v.RefreshTokens("client"); state.Dead > 0 || !state.Alive {
+		t.Errorf("got %+v", state)
+	}
+}
+
+// Of many requests of many jobs that need a new token one gets it.
+func TestRenewalIsSingleFlight(t *testing.T) {
+	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateAtOnce}})
+	deps := sources.Deps{Tokens: new(store), Auths: new(httpapi.Auths)}
+	var renewals sync.Map
+	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/oauth/") {
+			renewals.Store(r, true)
+		}
+		v.Handler().ServeHTTP(w, r)
+	})
+	var wait sync.WaitGroup
+	for range 8 {
+		s := list(t, v.config(), deps)
+		wait.Go(func() {
+			if err := check(t, s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	count := 0
+	renewals.Range(func(any, any) bool { count++; return true })
+	if count != 1 {
+		t.Errorf("%d renewals, want 1", count)
+	}
+}
+
+func TestRefusedLogins(t *testing.T) {
+	t.Run("access token expired early", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{RevokeAfter: 2}})
+		s := open(t, v.config(), channels(), sources.Deps{})
+		if got := read(t, s, customer, day(t, "2026-03-05", 3)); got.err != nil {
+			t.Error(got.err)
+		}
+	})
+	t.Run("new access tokens are refused too", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				w.WriteHeader(http.StatusUnauthorized)
+				_, _ = w.Write([]byte(`{"error": "invalid_grant", "error_description": "INVALID ACCESS TOKEN"}`))
+				return
+			}
+			v.Handler().ServeHTTP(w, r)
+		})
+		wantError(t, check(t, list(t, v.config(), sources.Deps{})), fault.Auth, "INVALID ACCESS TOKEN", "exporter auth login hurra")
+		if n := v.requests.Load(); n != 4 {
+			t.Errorf("%d requests, want two calls and two tokens", n)
+		}
+	})
+	t.Run("refresh token expired", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		v.ExpireRefresh()
+		wantError(t, check(t, list(t, v.config(), sources.Deps{})), fault.Auth, "EXPIRED REFRESH TOKEN", "exporter auth login hurra")
+		if n := v.requests.Load(); n != 1 {
+			t.Errorf("%d requests, want 1", n)
+		}
+	})
+	t.Run("app inactive", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Clients: []sandbox.Client{{ID: "client", Inactive: true, RefreshToken: refreshToken}}}})
+		wantError(t, check(t, list(t, v.config(), sources.Deps{})), fault.Auth, "APP INACTIVE", "client_id")
+	})
+	t.Run("unknown app", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		c := v.config()
+		c.ClientID = "another"
+		wantError(t, check(t, list(t, c, sources.Deps{})), fault.Auth, "invalid_client", "client_id")
+	})
+	t.Run("an answer that is not JSON holds a secret", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"access_token": {"token": "very-secret", "expires_in": 86400}, # 1 day` + "\n}"))
+		})
+		err := check(t, list(t, v.config(), sources.Deps{}))
+		wantError(t, err, fault.Transient, "not the JSON of a token")
+		if strings.Contains(err.Error(), "very-secret") {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSession(t *testing.T) {
+	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{HASID: "a-session"}})
+	c := newConfig()
+	c.BaseURL, c.HASID = v.url, "a-session"
+	s := list(t, c, sources.Deps{})
+	if err := check(t, s); err != nil {
+		t.Fatal(err)
+	}
+	l := s.(sources.Login)
+	if l.LoginURL("x") != "" {
+		t.Errorf("login at %q", l.LoginURL("x"))
+	}
+	wantError(t, l.Login(t.Context(), "code"), fault.Config, "hasid")
+	c.HASID = "another-session"
+	wantError(t, check(t, list(t, c, sources.Deps{})), fault.Auth, "401", "hasid of source hurra")
+	if n := v.requests.Load(); n != 2 {
+		t.Errorf("%d requests, want 2", n)
+	}
+}
+
+// Warnings come 30, 14, 7 and 1 days ahead, each once, over restarts.
+func TestExpiryWarnings(t *testing.T) {
+	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateNever}})
+	tokens, memory := new(store), new(notes)
+	end := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	key := "owapro " + strings.TrimPrefix(v.url, "http://") + " client hurra"
+	if err := tokens.SaveToken(t.Context(), key, httpapi.Token{Refresh: refreshToken, Extra: map[string]string{"refresh_expires": end.Format(time.RFC3339)}}); err != nil {
+		t.Fatal(err)
+	}
+	var said []int
+	for ahead := 40; ahead >= -2; ahead-- {
+		for range 2 {
+			s := open(t, v.config(), new(owapro.ListOptions), sources.Deps{Tokens: tokens, Memory: memory})
+			owapro.At(s, end.AddDate(0, 0, -ahead))
+			got := readStream(t, s, sources.Request{Stream: stream(t, s, "customers")})
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			if strings.Contains(got.warnings, "exporter auth login hurra") {
+				said = append(said, ahead)
+			}
+		}
+	}
+	if len(said) != 5 || said[0] != 30 || said[1] != 14 || said[2] != 7 || said[3] != 1 || said[4] != 0 {
+		t.Errorf("warned %v days ahead, want 30, 14, 7, 1 and at the end", said)
+	}
+}
+
+// stream returns one of a source's streams.
+func stream(tb testing.TB, s sources.Source, name string) sources.Stream {
+	tb.Helper()
+	for _, stream := range must[[]sources.Stream](tb)(s.Streams(tb.Context())) {
+		if stream.Name == name {
+			return stream
+		}
+	}
+	tb.Fatalf("there is no stream %s", name)
+	return sources.Stream{}
+}
