@@ -31,17 +31,20 @@ type knowledge struct {
 }
 
 func (k knowledge) complete(i sources.Interval) bool {
+	return !slices.ContainsFunc(k.parts, func(part string) bool { return !k.has(part, i) })
+}
+
+// has reports whether every sink has the slice.
+func (k knowledge) has(part string, i sources.Interval) bool {
 	for _, t := range k.targets {
-		for _, part := range k.parts {
-			if t.err != nil {
-				if !k.remembered(t.name, part, i) {
-					return false
-				}
-				continue
-			}
-			if _, ok := t.committed[keyOf(part, i.Start)]; !ok {
-				return false
-			}
+		ok := false
+		if t.err != nil {
+			ok = k.remembered(t.name, part, i)
+		} else {
+			_, ok = t.committed[keyOf(part, i.Start)]
+		}
+		if !ok {
+			return false
 		}
 	}
 	return true
@@ -75,6 +78,13 @@ func (k knowledge) oldest() time.Time {
 // choose lists the intervals of a run: those the command names, or what a firing
 // would do now. Left are named intervals that are still open.
 func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out []plan.Slice, left []sources.Interval, err error) {
+	if !job.Kind.Windowed {
+		if !run.From.IsZero() || !run.To.IsZero() {
+			return nil, nil, fault.New(fault.Config, "job %s: stream %s is the current state, --from and --to mean nothing to it", job.Name, job.Kind.Name).
+				WithHint("Run it without them.")
+		}
+		return []plan.Slice{{}}, nil, nil
+	}
 	p := planOf(job)
 	if run.From.IsZero() && run.To.IsZero() {
 		return p.Firing(now, known.oldest(), known.complete), nil, nil
@@ -94,18 +104,33 @@ func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out
 	return out, left, nil
 }
 
+// lastComplete returns when the last run of what was due began that succeeded,
+// zero if none is remembered.
+func (w *work) lastComplete(ctx context.Context) (time.Time, error) {
+	runs, err := w.state.Runs(ctx, w.job.Name, 1000)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, r := range runs {
+		if r.State == state.RunSucceeded && r.From.IsZero() {
+			return r.Started, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
 // addChanged adds the intervals of which the vendor says that they were edited
 // since the last firing, where the job asks for that.
 func (w *work) addChanged(ctx context.Context, chosen []plan.Slice) ([]plan.Slice, error) {
 	c, ok := w.src.(sources.Changer)
-	if !ok || len(chosen) == 0 {
+	if !ok || len(chosen) == 0 || !w.job.Kind.Windowed {
 		return chosen, nil
 	}
-	since, known, err := w.state.LastFiring(ctx, w.job.Name)
+	since, err := w.lastComplete(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !known {
+	if since.IsZero() {
 		since = chosen[len(chosen)-1].Start
 	}
 	changed, err := c.Changed(ctx, w.stream.Name, since)

@@ -88,7 +88,7 @@ func (e *Engine) source(ctx context.Context, s *config.Source, options sources.O
 	if err != nil {
 		return nil, err
 	}
-	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Log: e.log.With("source", s.Name)}
+	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Memory: e.state, Log: e.log.With("source", s.Name)}
 	if sent != nil {
 		deps.OnRequest = func(int, time.Duration) { sent() }
 	}

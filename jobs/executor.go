@@ -96,17 +96,8 @@ func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
 // engine's slots. Losing the lease stops them like a shutdown does.
 func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.Run) (err error) {
 	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
-	zombies, err := e.state.CloseZombies(ctx, lease.Epoch())
-	if err != nil {
+	if err := e.tidy(ctx, lease); err != nil {
 		return err
-	}
-	if zombies > 0 {
-		e.log.Warn("runs of a process that ended without a word were closed; their slices go on at their last durable page", "runs", zombies)
-	}
-	if n, err := e.spools.Sweep(e.o.Now()); err != nil {
-		e.log.Warn("old spools were not all removed; they take up space", "err", err)
-	} else if n > 0 {
-		e.log.Info("old spools removed", "slices", n)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -133,5 +124,22 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 		wait.Go(func() { runs[i] = e.execute(ctx, runs[i]) })
 	}
 	wait.Wait()
+	return nil
+}
+
+// tidy closes what executors before this one left behind.
+func (e *Engine) tidy(ctx context.Context, lease *state.Lease) error {
+	zombies, err := e.state.CloseZombies(ctx, lease.Epoch())
+	if err != nil {
+		return err
+	}
+	if zombies > 0 {
+		e.log.Warn("runs of a process that ended without a word were closed; their slices go on at their last durable page", "runs", zombies)
+	}
+	if n, err := e.spools.Sweep(e.o.Now()); err != nil {
+		e.log.Warn("old spools were not all removed; they take up space", "err", err)
+	} else if n > 0 {
+		e.log.Info("old spools removed", "slices", n)
+	}
 	return nil
 }

@@ -153,7 +153,10 @@ func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Prev
 	if len(parts) == 0 {
 		return nil, fault.New(fault.Permanent, "job %s: the source has no parts to read", job.Name)
 	}
-	newest := planOf(job).Newest(e.o.Now())
+	var newest sources.Interval
+	if job.Kind.Windowed {
+		newest = planOf(job).Newest(e.o.Now())
+	}
 	out := make([]Preview, len(stream.Tables))
 	for i, t := range stream.Tables {
 		out[i] = Preview{Interval: newest, Part: parts[0], Table: t}

@@ -61,7 +61,7 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
 	l := sinks.Load{
 		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End},
-		Run:   w.run.ID, Mode: w.job.Write, Definition: w.definition,
+		Run:   w.run.ID, Mode: w.job.Write, Absent: w.job.Absent, Definition: w.definition,
 		Provisional: t.Open || sp.State().Provisional, Announced: sp.State().Announced, Read: rowsRead(sp),
 	}
 	for i, shape := range w.stream.Tables {
@@ -95,7 +95,8 @@ func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.S
 	if err != nil {
 		return state.SinkState{}, 0, err
 	}
-	if before != nil && before.Same(l) && !w.run.Force {
+	once := l.Mode == sinks.Append // never loaded again, whatever the vendor says now
+	if before != nil && (once || before.Same(l) && !w.run.Force) {
 		at := w.o.Now().UTC()
 		if err := k.sink.Checked(ctx, l.Slice, at, l.Provisional); err != nil {
 			return state.SinkState{}, 0, err
@@ -115,12 +116,16 @@ func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.S
 
 // committed asks the sink what it has of the slice now.
 func (w *work) committed(ctx context.Context, k target, s sinks.Slice) (*sinks.Committed, error) {
-	found, err := k.sink.Committed(ctx, s.Job, s.Start, s.Start.Add(time.Microsecond))
+	to := s.Start.Add(time.Microsecond)
+	if s.Start.IsZero() {
+		to = s.Start // an open bound: what has no interval starts before everything
+	}
+	found, err := k.sink.Committed(ctx, s.Job, s.Start, to)
 	if err != nil {
 		return nil, err
 	}
 	for i := range found {
-		if found[i].Slice.Part == s.Part {
+		if found[i].Slice.Part == s.Part && found[i].Slice.Start.Equal(s.Start) {
 			return &found[i], nil
 		}
 	}

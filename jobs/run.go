@@ -158,6 +158,9 @@ func (w *work) ledgers(ctx context.Context) error {
 // checkGrid refuses a job whose committed slices were cut differently: their
 // rows would be there twice.
 func (w *work) checkGrid() error {
+	if !w.job.Kind.Windowed {
+		return nil
+	}
 	grid := gridOf(w.job)
 	for _, t := range w.sinks {
 		for _, c := range t.committed {
@@ -203,6 +206,9 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 	var tasks []task
 	for _, s := range chosen {
 		for _, part := range parts {
+			if w.job.Write == sinks.Append && known.has(part, s.Interval) {
+				continue // appended once and for all
+			}
 			rec := &state.Slice{
 				Job: w.job.Name, Part: part, Start: s.Start, End: s.End, State: state.SlicePlanned, Run: w.run.ID,
 				Definition: w.definition, Announced: sources.Unknown, Sinks: remembered[keyOf(part, s.Start)].Sinks,
@@ -255,9 +261,6 @@ func (w *work) finish(ctx context.Context, code int) {
 	run := *r
 	w.mu.Unlock()
 	ferr := w.state.Finish(ctx, run)
-	if code == ExitOK && run.From.IsZero() {
-		ferr = errors.Join(ferr, w.state.SetFiring(ctx, run.Job, run.Started))
-	}
 	if ferr != nil {
 		w.log.Error("outcome of run could not be recorded", "job", run.Job, "run", run.ID, "err", ferr)
 		err = errors.Join(err, ferr)

@@ -248,9 +248,14 @@ func (w *work) sliceEvent(t task, ev Event) {
 	w.event(ev)
 }
 
+// describe names a slice in messages.
 func describe(t task) string {
-	if t.part == "" {
-		return t.Interval.String()
+	name := t.Interval.String()
+	if t.Start.IsZero() {
+		name = "of the current state"
 	}
-	return t.part + " " + t.Interval.String()
+	if t.part != "" {
+		name = t.part + " " + name
+	}
+	return name
 }

@@ -80,6 +80,7 @@ type Job struct {
 
 	Write    sinks.Mode
 	Empty    string        // "keep" or "replace"
+	Absent   string        // of a snapshot: rows no longer there are marked ("mark") or removed ("drop")
 	Missed   string        // "run" or "skip"
 	Overlap  string        // "skip" or "queue"
 	Priority string        // "scheduled" or "backfill"

@@ -26,6 +26,7 @@ type jobTable struct {
 	Settle       settings.Duration `toml:"settle"`
 	Open         bool              `toml:"open"`
 	Write        string            `toml:"write"`
+	Absent       string            `toml:"absent"`
 	Empty        string            `toml:"empty"`
 	Schema       string            `toml:"schema"`
 	Missed       string            `toml:"missed"`
@@ -59,17 +60,13 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	t := jobTable{
 		Interval: "1d", Write: string(sinks.Replace), Empty: "keep", Schema: "extend", Missed: "run", Overlap: "skip",
 		Timeout: settings.Duration{N: 4, Unit: settings.Hour}, Priority: "scheduled", Checks: checksTable{MaxDrop: -1},
-		Table: strings.ReplaceAll(name, "-", "_"),
-	}
-	if _, set := raw["absent"]; set {
-		l.add(key+".absent", "is for write = \"snapshot\", which no sink of this version has; take the line out")
-		delete(raw, "absent")
+		Table: strings.ReplaceAll(name, "-", "_"), Absent: "mark",
 	}
 	l.decode(key, raw, &t)
 	j := &job{key: key, table: raw, Job: &Job{
 		Name: name, Table: t.Table, Open: t.Open, Write: sinks.Mode(t.Write), Empty: t.Empty, Freeze: t.Schema == "freeze",
 		Missed: t.Missed, Overlap: t.Overlap, Timeout: t.Timeout.Std(), Priority: t.Priority, RenamedFrom: t.RenamedFrom,
-		Checks: Checks(t.Checks),
+		Checks: Checks(t.Checks), Absent: t.Absent,
 	}}
 	l.jobSource(j, t)
 	l.jobSinks(j, t)
@@ -146,7 +143,16 @@ func (l *loader) mode(j *job) {
 	if l.has(at) {
 		return
 	}
+	if _, set := j.table["write"]; !set && j.streams && !j.Kind.Windowed {
+		j.Write = sinks.Snapshot
+	}
 	l.oneOf(at, string(j.Write), "replace", "merge", "append", "snapshot")
+	if j.streams && j.Kind.Windowed && j.Write == sinks.Snapshot {
+		l.add(at, "stream %s has data intervals, a snapshot is for streams of the current state; write \"replace\"", j.Kind.Name)
+	}
+	if _, set := j.table["absent"]; set && j.Write != sinks.Snapshot {
+		l.add(j.key+".absent", "is for write = \"snapshot\"; take the line out")
+	}
 	reported := map[string]bool{}
 	for _, s := range j.sinks {
 		if l.has(at) || slices.Contains(s.Driver.Modes, j.Write) || reported[s.Driver.Name] {
@@ -185,6 +191,7 @@ func (l *loader) jobChoices(j *job, t jobTable) {
 		allowed    []string
 	}{
 		{"empty", t.Empty, []string{"keep", "replace"}},
+		{"absent", t.Absent, []string{"mark", sinks.AbsentDrop}},
 		{"schema", t.Schema, []string{"extend", "freeze"}},
 		{"missed", t.Missed, []string{"run", "skip"}},
 		{"overlap", t.Overlap, []string{"skip", "queue"}},
