@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"exporter/fault"
 	"exporter/jobs"
+	"exporter/ratelimit"
 	"exporter/sinks/postgres/pgtest"
 	"exporter/state"
 )
@@ -220,5 +223,43 @@ func TestOneSinkDownCostsNoCallLater(t *testing.T) {
 	}
 	if got := strings.TrimSpace(other.Psql(t, dsn, "-Atc", "select count(*) from copy.conversions")); got != "150" {
 		t.Errorf("the second sink has %s rows", got)
+	}
+}
+
+// One vendor's quota is used up for an hour; with a single place for all slices
+// the other vendor's job is done all the same.
+func TestWhoWaitsForQuotaHoldsNoPlace(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	window, err := ratelimit.ParseWindow("1/1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vendor.limit = []ratelimit.Window{window}
+	w.template = func() string {
+		usual := fmt.Sprintf(template, w.server.URL, w.dsn)
+		return strings.Replace(usual, "[exporter]", "[exporter]\nconcurrency = 1", 1) + `
+[sources.slow]
+driver = "fake"
+[jobs.orders]
+source = "slow"
+stream = "orders"
+sinks = ["warehouse"]
+schedule = "30 3 * * *"
+lookback = "5d"
+`
+	}
+	cfg := w.configure()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w.onEvent = func(ev jobs.Event) {
+		if ev.Kind == jobs.RunEnded && ev.Run.Job == "conversions" {
+			cancel(fault.New(fault.Interrupted, "enough"))
+		}
+	}
+	runs := w.runAll(ctx, cfg, state.Run{Job: "orders", Trigger: "cli"}, state.Run{Job: "conversions", Trigger: "cli"})
+	if runs[1].ExitCode != 0 || runs[1].Committed != 1 {
+		t.Errorf("the other job: exit %d, committed %d, %s", runs[1].ExitCode, runs[1].Committed, runs[1].Error)
+	}
+	if runs[0].ExitCode != jobs.ExitInterrupted {
+		t.Errorf("the waiting job: exit %d, committed %d, %s", runs[0].ExitCode, runs[0].Committed, runs[0].Error)
 	}
 }

@@ -148,6 +148,12 @@ func (w *world) run(cfg *config.Config, request state.Run) state.Run {
 func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run) state.Run {
 	w.t.Helper()
 	request.Job, request.Trigger = "conversions", "cli"
+	return w.runAll(ctx, cfg, request)[0]
+}
+
+// runAll runs several requests in one process.
+func (w *world) runAll(ctx context.Context, cfg *config.Config, requests ...state.Run) []state.Run {
+	w.t.Helper()
 	st, err := state.Open(context.Background(), cfg.Exporter.State, state.Options{Now: func() time.Time { return w.now }})
 	if err != nil {
 		w.t.Fatal(err)
@@ -166,7 +172,7 @@ func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	runs, err := e.Run(ctx, []state.Run{request})
+	runs, err := e.Run(ctx, requests)
 	if err != nil {
 		w.t.Errorf("run: %v", err)
 	}
@@ -176,10 +182,10 @@ func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run
 	if err := st.Close(); err != nil {
 		w.t.Error(err)
 	}
-	if len(runs) != 1 {
+	if len(runs) != len(requests) {
 		w.t.Fatalf("%d runs", len(runs))
 	}
-	return runs[0]
+	return runs
 }
 
 // want fails the test unless the run ended so.
