@@ -119,8 +119,20 @@ func (s *sink) change(ctx context.Context, name string, shape record.Table) erro
 				return s.wrap(ctx, err, "%s", sql)
 			}
 		}
+		if have.oid == 0 {
+			return s.forget(ctx, tx, name)
+		}
 		return nil
 	})
+}
+
+// forget notes that a table was made anew: what the ledger says was committed
+// into one of its name went with it. With the table there again nothing else
+// would tell.
+func (s *sink) forget(ctx context.Context, tx pgx.Tx, name string) error {
+	_, err := tx.Exec(ctx, `UPDATE `+s.slices()+` SET state = 'loading'
+		WHERE table_schema = $1 AND state = 'committed' AND tables ? $2`, s.schema, name)
+	return s.rights(ctx, err, "write to ledger %s", s.ledger)
 }
 
 func (s *sink) lockTimeout() string {
