@@ -10,6 +10,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/jobs/plan"
+	"exporter/sinks"
 	"exporter/sources"
 	"exporter/state"
 )
@@ -22,57 +23,134 @@ func planOf(job *config.Job) plan.Job {
 	return plan.Job{Grid: gridOf(job), Lookback: job.Lookback, Start: job.Start, Settle: job.Settle, Open: job.Open}
 }
 
-// knowledge answers which intervals are complete: those that every part has in
-// every sink. For a sink that does not answer, the state's memory of it counts.
-type knowledge struct {
-	targets []target
-	parts   []string
-	cached  []state.Slice
+// plan lists the run's slices, newest first, every interval once per part.
+func (w *work) plan(ctx context.Context) ([]task, error) {
+	parts := []string{""}
+	if p, ok := w.src.(sources.Parted); ok {
+		var err error
+		if parts, err = p.Parts(ctx, w.stream.Name); err != nil {
+			return nil, fmt.Errorf("list parts of stream %s: %w", w.stream.Name, err)
+		}
+	}
+	known, err := w.knowledge(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	chosen, left, err := choose(w.job, w.run, known, w.o.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range left {
+		w.event(Event{Kind: Warning, Interval: i, Text: "interval " + i.String() + " is still open and left out"})
+	}
+	if w.run.From.IsZero() {
+		if chosen, err = w.addChanged(ctx, chosen, known.since); err != nil {
+			return nil, err
+		}
+	}
+	var tasks []task
+	for _, s := range chosen {
+		for _, part := range parts {
+			if known.has(part, s.Interval) && (s.Owed || w.job.Write == sinks.Append) {
+				continue // another part owes the interval; or it was appended once and for all
+			}
+			tasks = append(tasks, w.task(s, part, known.cached[keyOf(part, s.Start)].Sinks))
+		}
+	}
+	return tasks, nil
 }
 
+// knowledge reads what the state remembers of the job.
+func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error) {
+	k := knowledge{job: w.job, targets: w.sinks, parts: parts, cached: map[sliceKey]state.Slice{}}
+	cached, err := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
+	if err != nil {
+		return k, err
+	}
+	for _, s := range cached {
+		k.cached[keyOf(s.Part, s.Start)] = s
+	}
+	k.since, err = w.LastComplete(ctx, w.job)
+	return k, err
+}
+
+// task returns a slice of the run with a fresh record; of the sinks it keeps
+// what is known.
+func (w *work) task(s plan.Slice, part string, had map[string]state.SinkState) task {
+	return task{part: part, Slice: s, rec: &state.Slice{
+		Job: w.job.Name, Part: part, Start: s.Start, End: s.End, State: state.SlicePlanned, Run: w.run.ID,
+		Definition: w.definition, Announced: sources.Unknown, Sinks: had,
+	}}
+}
+
+// announce records the planned slices before the first is begun, so that whoever
+// looks sees what is still to come.
+func (w *work) announce(ctx context.Context, tasks []task) error {
+	all := make([]state.Slice, len(tasks))
+	for i, t := range tasks {
+		all[i] = *t.rec
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return w.state.PutSlice(ctx, all...)
+}
+
+// knowledge answers which slices are complete. For a sink that does not answer,
+// the state's memory of it counts.
+type knowledge struct {
+	job     *config.Job
+	targets []target
+	parts   []string
+	cached  map[sliceKey]state.Slice
+	since   time.Time // when the last run of what was due began that did all of it; zero = not known
+}
+
+// complete reports whether every part of an interval is complete.
 func (k knowledge) complete(i sources.Interval) bool {
 	return !slices.ContainsFunc(k.parts, func(part string) bool { return !k.has(part, i) })
 }
 
-// has reports whether every sink has the slice.
+// has reports whether every sink has the slice as it is for good: what was loaded
+// while the interval was still open, and not read again since, is not.
 func (k knowledge) has(part string, i sources.Interval) bool {
 	for _, t := range k.targets {
-		ok := false
 		if t.err != nil {
-			ok = k.remembered(t.name, part, i)
-		} else {
-			_, ok = t.committed[keyOf(part, i.Start)]
+			c := k.cached[keyOf(part, i.Start)]
+			if s := c.Sinks[t.name]; s.LoadedAt.IsZero() || halfRead(c.Provisional, s.CheckedAt, i.End, k.job) {
+				return false
+			}
+			continue
 		}
-		if !ok {
+		if c, ok := t.committed[keyOf(part, i.Start)]; !ok || halfRead(c.Provisional, c.CheckedAt, i.End, k.job) {
 			return false
 		}
 	}
 	return true
 }
 
-func (k knowledge) remembered(sink, part string, i sources.Interval) bool {
-	return slices.ContainsFunc(k.cached, func(s state.Slice) bool {
-		return s.Part == part && s.Start.Equal(i.Start) && !s.Sinks[sink].LoadedAt.IsZero()
-	})
-}
-
-// oldest returns the start of the oldest interval that any sink has, zero if none.
-func (k knowledge) oldest() time.Time {
-	var first time.Time
-	note := func(t time.Time) {
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
+// owedSince returns from when on a job without a first day owes its intervals:
+// from the newest that its last complete run had to export, or, where no run is
+// remembered, from the newest that some sink has. What was asked for by hand or
+// named by the vendor further back makes nothing owed.
+func (k knowledge) owedSince(p plan.Job) time.Time {
+	if !k.since.IsZero() {
+		return p.Newest(k.since).Start
 	}
+	var newest time.Time
 	for _, t := range k.targets {
 		for _, c := range t.committed {
-			note(c.Slice.Start)
+			if c.Slice.Start.After(newest) {
+				newest = c.Slice.Start
+			}
 		}
 	}
 	for _, s := range k.cached {
-		note(s.Start)
+		if len(s.Sinks) > 0 && s.Start.After(newest) {
+			newest = s.Start
+		}
 	}
-	return first
+	return newest
 }
 
 // choose lists the intervals of a run: those the command names, or what a firing
@@ -87,7 +165,7 @@ func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out
 	}
 	p := planOf(job)
 	if run.From.IsZero() && run.To.IsZero() {
-		return p.Firing(now, known.oldest(), known.complete), nil, nil
+		return p.Firing(now, known.owedSince(p), known.complete), nil, nil
 	}
 	from := run.From
 	if from.IsZero() {
@@ -104,31 +182,12 @@ func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out
 	return out, left, nil
 }
 
-// lastComplete returns when the last run of what was due began that succeeded,
-// zero if none is remembered.
-func (w *work) lastComplete(ctx context.Context) (time.Time, error) {
-	runs, err := w.state.Runs(ctx, w.job.Name, 1000)
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, r := range runs {
-		if r.State == state.RunSucceeded && r.From.IsZero() {
-			return r.Started, nil
-		}
-	}
-	return time.Time{}, nil
-}
-
 // addChanged adds the intervals of which the vendor says that they were edited
 // since the last firing, where the job asks for that.
-func (w *work) addChanged(ctx context.Context, chosen []plan.Slice) ([]plan.Slice, error) {
+func (w *work) addChanged(ctx context.Context, chosen []plan.Slice, since time.Time) ([]plan.Slice, error) {
 	c, ok := w.src.(sources.Changer)
-	if !ok || len(chosen) == 0 || !w.job.Kind.Windowed {
+	if !ok || len(chosen) == 0 || w.dry || !w.job.Kind.Windowed {
 		return chosen, nil
-	}
-	since, err := w.lastComplete(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if since.IsZero() {
 		since = chosen[len(chosen)-1].Start
@@ -149,4 +208,20 @@ func (w *work) addChanged(ctx context.Context, chosen []plan.Slice) ([]plan.Slic
 	}
 	slices.SortStableFunc(chosen, func(a, b plan.Slice) int { return b.Start.Compare(a.Start) })
 	return chosen, nil
+}
+
+// LastComplete returns when the last run of what was due began that did all of
+// it, zero if none is remembered.
+func (e *Engine) LastComplete(ctx context.Context, job *config.Job) (time.Time, error) {
+	const remembered = 1000
+	runs, err := e.state.Runs(ctx, job.Name, remembered)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, r := range runs {
+		if r.State == state.RunSucceeded && r.From.IsZero() {
+			return r.Started, nil
+		}
+	}
+	return time.Time{}, nil
 }

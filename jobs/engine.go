@@ -1,16 +1,19 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/jobs/spool"
 	"exporter/ratelimit"
@@ -34,6 +37,8 @@ type Engine struct {
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter
 	sinks    map[string]sinks.Sink
+	atWork   map[string]*semaphore.Weighted // by credential
+	lease    *state.Lease                   // of commands that ask a vendor outside of a run; nil = not held
 }
 
 // Options tune an engine; the zero value works.
@@ -63,22 +68,75 @@ func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) 
 	return &Engine{
 		cfg: cfg, state: st, spools: root, log: o.Log, o: o,
 		slots:    semaphore.NewWeighted(int64(max(1, cfg.Exporter.Concurrency))),
-		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{},
+		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{}, atWork: map[string]*semaphore.Weighted{},
 	}, nil
 }
 
 // Close saves what the limiters used and closes the sinks.
 func (e *Engine) Close(ctx context.Context) error {
+	errs := []error{e.closeLimiters(ctx)}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lease != nil {
+		errs = append(errs, e.lease.Release(ctx))
+	}
+	for _, s := range e.sinks {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closeLimiters saves what the limiters used. Whoever holds the lease does so
+// before giving it up: the next holder starts from there.
+func (e *Engine) closeLimiters(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
 	for _, l := range e.limiters {
 		errs = append(errs, l.Close(ctx))
 	}
-	for _, s := range e.sinks {
-		errs = append(errs, s.Close())
-	}
+	clear(e.limiters)
 	return errors.Join(errs...)
+}
+
+// dropLimiters forgets the limiters without saving: another process has the
+// lease, and its figures count.
+func (e *Engine) dropLimiters() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.limiters)
+}
+
+// exclusive takes the lease until the engine is closed: requests to vendors are
+// counted by one process at a time, or their limits would not hold.
+func (e *Engine) exclusive(ctx context.Context, what string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lease != nil {
+		return nil
+	}
+	lease, err := e.state.Acquire(ctx, fmt.Sprintf("%s pid %d", what, os.Getpid()))
+	var held *state.HeldError
+	if errors.As(err, &held) {
+		return fault.New(fault.Transient, "%s asks the vendor, and another process works on this state: %w", what, held).
+			WithHint("The vendor's limits are kept by one process at a time. Try again when it has ended.")
+	}
+	e.lease = lease
+	return err
+}
+
+// turns returns how many slices of a source's credential may be at work at once:
+// as many as it takes requests at once, and one that is being loaded meanwhile.
+func (e *Engine) turns(s *config.Source) *semaphore.Weighted {
+	const unlimited = 7
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, ok := e.atWork[s.Credential]
+	if !ok {
+		t = semaphore.NewWeighted(int64(cmp.Or(s.Limits.Concurrency, unlimited)) + 1)
+		e.atWork[s.Credential] = t
+	}
+	return t
 }
 
 // source opens a source for the options of one stream. The caller gives it up
@@ -88,7 +146,7 @@ func (e *Engine) source(ctx context.Context, s *config.Source, options sources.O
 	if err != nil {
 		return nil, err
 	}
-	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Memory: e.state, Log: e.log.With("source", s.Name)}
+	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Memory: e.state, Now: e.o.Now, Log: e.log.With("source", s.Name)}
 	if sent != nil {
 		deps.OnRequest = func(int, time.Duration) { sent() }
 	}

@@ -20,14 +20,18 @@ const followEvery = 300 * time.Millisecond
 // holds the lease they wait, and follow the other's progress if it takes them
 // over (a serve does). When ctx ends, runs at work stop at their last durable
 // page and requests nobody has begun are withdrawn.
-func (e *Engine) Run(ctx context.Context, requests []state.Run) ([]state.Run, error) {
-	runs := make([]state.Run, len(requests))
-	for i, r := range requests {
+func (e *Engine) Run(ctx context.Context, requests []state.Run) (runs []state.Run, err error) {
+	defer func() {
+		if err != nil { // nobody waits for them any more
+			err = errors.Join(err, e.withdraw(context.WithoutCancel(ctx), runs))
+		}
+	}()
+	for _, r := range requests {
 		run, err := e.state.Enqueue(ctx, r)
 		if err != nil {
-			return nil, fmt.Errorf("request run of job %s: %w", r.Job, err)
+			return runs, fmt.Errorf("request run of job %s: %w", r.Job, err)
 		}
-		runs[i] = run
+		runs = append(runs, run)
 	}
 	announced := false
 	for {
@@ -54,7 +58,7 @@ func (e *Engine) Run(ctx context.Context, requests []state.Run) ([]state.Run, er
 // follow refreshes the runs and reports whether all have ended.
 func (e *Engine) follow(ctx context.Context, runs []state.Run) (done bool, err error) {
 	if err := sleep(ctx, followEvery); err != nil {
-		return false, errors.Join(err, e.withdraw(context.WithoutCancel(ctx), runs))
+		return false, err
 	}
 	done = true
 	for i := range runs {
@@ -95,24 +99,17 @@ func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
 // workOff executes the runs under the lease, all at once: their slices share the
 // engine's slots. Losing the lease stops them like a shutdown does.
 func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.Run) (err error) {
-	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, e.giveUp(context.WithoutCancel(ctx), lease)) }()
 	if err := e.tidy(ctx, lease); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-lease.Lost():
-			cancel(fault.New(fault.Interrupted, "another process took the state over").WithHint("This process was paused for too long. The other one goes on with the work."))
-		case <-ctx.Done():
-		}
-	}()
+	ctx, stop := untilLost(ctx, lease)
+	defer stop()
 	var claimed []int
 	for i := range runs {
 		run, ok, err := e.state.Claim(ctx, runs[i].ID, lease.Epoch())
 		if err != nil {
-			return errors.Join(err, e.withdraw(context.WithoutCancel(ctx), runs))
+			return err
 		}
 		runs[i] = run
 		if ok {
@@ -125,6 +122,35 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 	}
 	wait.Wait()
 	return nil
+}
+
+// giveUp saves what the limiters used and releases the lease, in this order.
+func (e *Engine) giveUp(ctx context.Context, lease *state.Lease) error {
+	select {
+	case <-lease.Lost():
+		e.dropLimiters()
+		return lease.Release(ctx)
+	default:
+		return errors.Join(e.closeLimiters(ctx), lease.Release(ctx))
+	}
+}
+
+// untilLost returns a context that ends with ctx or when the lease is lost.
+func untilLost(ctx context.Context, lease *state.Lease) (held context.Context, stop func()) {
+	held, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-lease.Lost():
+			cancel(fault.New(fault.Interrupted, "another process took the state over").
+				WithHint("This process was paused for too long. The other one goes on with the work."))
+		case <-held.Done():
+		}
+	})
+	return held, func() {
+		cancel(nil)
+		watch.Wait()
+	}
 }
 
 // tidy closes what executors before this one left behind.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"exporter/fault"
@@ -48,14 +49,20 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 		}
 	}
 	out.err = errors.Join(errs...)
-	switch {
-	case out.err == nil, fault.ClassOf(out.err) == fault.Check, errors.Is(out.err, record.ErrCorrupt):
-		// Loaded everywhere; or the vendor should be asked again next time.
-		if err := sp.Remove(); err != nil {
-			out.err = errors.Join(out.err, err)
-		}
+	if done(errs) {
+		out.err = errors.Join(out.err, sp.Remove())
 	}
 	return out
+}
+
+// done reports whether a spool has served: every sink has it, or no sink will
+// take it as it is and the vendor is to be asked again. A sink that is only down
+// keeps it.
+func done(errs []error) bool {
+	waiting := slices.ContainsFunc(errs, func(err error) bool {
+		return fault.ClassOf(err) != fault.Check && !errors.Is(err, record.ErrCorrupt)
+	})
+	return !waiting || slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, record.ErrCorrupt) })
 }
 
 func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
@@ -132,16 +139,29 @@ func (w *work) committed(ctx context.Context, k target, s sinks.Slice) (*sinks.C
 	return nil, nil
 }
 
-func write(ctx context.Context, sink sinks.Sink, l sinks.Load, sp *spool.Spool) (sinks.Receipt, error) {
+func write(ctx context.Context, sink sinks.Sink, l sinks.Load, sp *spool.Spool) (r sinks.Receipt, err error) {
 	wr, err := sink.Begin(ctx, l)
 	if err != nil {
 		return sinks.Receipt{}, err
 	}
-	r, err := writeAll(ctx, wr, sp)
-	if err != nil {
-		return r, errors.Join(err, wr.Abort(context.WithoutCancel(ctx)))
+	committed := false
+	defer func() { // also after a panic: an open load would hold its table for ever
+		if !committed {
+			err = errors.Join(err, abort(ctx, wr))
+		}
+	}()
+	if r, err = writeAll(ctx, wr, sp); err != nil {
+		return r, err
 	}
+	committed = true
 	return r, nil
+}
+
+// abort gives a load up, also after a shutdown, but not for ever.
+func abort(ctx context.Context, wr sinks.Writer) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return wr.Abort(ctx)
 }
 
 func writeAll(ctx context.Context, wr sinks.Writer, sp *spool.Spool) (sinks.Receipt, error) {

@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"slices"
+
 	"exporter/fault"
 	"exporter/state"
 )
@@ -37,7 +39,17 @@ func ExitCode(err error) int {
 	}
 }
 
-// Combine returns the exit code of several outcomes: the common one, else
+// combineSlices returns the exit code of a run: the common one of its slices;
+// ExitPartial where some are fine and some are not, else ExitFailed.
+func combineSlices(codes []int) int {
+	code := Combine(codes)
+	if code == ExitPartial && !slices.Contains(codes, ExitOK) && !slices.Contains(codes, ExitPartial) {
+		return ExitFailed
+	}
+	return code
+}
+
+// Combine returns the exit code of several runs: the common one, else
 // ExitPartial; an interruption outweighs everything.
 func Combine(codes []int) int {
 	if len(codes) == 0 {

@@ -11,6 +11,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/jobs/plan"
+	"exporter/ratelimit"
 	"exporter/sinks"
 	"exporter/sources"
 	"exporter/state"
@@ -26,6 +27,7 @@ type work struct {
 	definition string
 	sinks      []target
 	notify     func(Event)
+	dry        bool         // only planned: the vendor is not asked for what was edited
 	calls      atomic.Int64 // requests on the wire
 
 	mu  sync.Mutex // guards run and err
@@ -69,12 +71,22 @@ func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 		w.job = job
 		ctx, cancel := context.WithTimeoutCause(ctx, job.Timeout, fault.New(fault.Transient, "run timed out after %s", job.Timeout).
 			WithHint("What was read is safe; the next run goes on there. Raise timeout if runs need longer."))
-		code = w.work(ctx)
+		code = w.guarded(ctx)
 		cancel()
 	}
 	w.finish(context.WithoutCancel(ctx), code)
 	log.Info("run ended", "state", w.run.State, "exit", code, "slices", w.run.Slices, "rows", w.run.Rows, "took", w.run.Finished.Sub(w.run.Started))
 	return w.run
+}
+
+// guarded turns a panic outside of the slices into a recorded failure.
+func (w *work) guarded(ctx context.Context) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			code = w.failed(w.panicked(p))
+		}
+	}()
+	return w.work(ctx)
 }
 
 // work opens, plans and works; it returns the run's exit code.
@@ -100,20 +112,31 @@ func (w *work) work(ctx context.Context) int {
 	codes := make([]int, len(tasks))
 	var wait, watch sync.WaitGroup
 	watch.Go(func() { w.watchQuota(watched, limiter) })
+	turns := w.turns(w.job.Source)
 	for i, t := range tasks {
-		if err := w.slots.Acquire(ctx, 1); err != nil {
+		if err := turns.Acquire(ctx, 1); err != nil {
 			codes[i] = w.skipped(ctx, t)
 			continue
 		}
 		wait.Go(func() {
-			defer w.slots.Release(1)
-			codes[i] = w.slice(ctx, t)
+			defer turns.Release(1)
+			codes[i] = w.turn(ctx, t)
 		})
 	}
 	wait.Wait()
 	unwatch()
 	watch.Wait()
-	return Combine(codes)
+	return combineSlices(codes)
+}
+
+// turn works on a slice once there is a place for it.
+func (w *work) turn(ctx context.Context, t task) int {
+	p, err := take(ctx, w.slots)
+	if err != nil {
+		return w.skipped(ctx, t)
+	}
+	defer p.free()
+	return w.slice(ratelimit.WithPlace(ctx, p), t)
 }
 
 // open opens the job's source and sinks and reads the sinks' ledgers. Whoever
@@ -171,65 +194,6 @@ func (w *work) checkGrid() error {
 		}
 	}
 	return nil
-}
-
-// plan lists the run's slices, newest first, every interval once per part.
-func (w *work) plan(ctx context.Context) ([]task, error) {
-	parts := []string{""}
-	if p, ok := w.src.(sources.Parted); ok {
-		var err error
-		if parts, err = p.Parts(ctx, w.stream.Name); err != nil {
-			return nil, fmt.Errorf("list parts of stream %s: %w", w.stream.Name, err)
-		}
-	}
-	cached, err := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	known := knowledge{targets: w.sinks, parts: parts, cached: cached}
-	chosen, left, err := choose(w.job, w.run, known, w.o.Now())
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range left {
-		w.event(Event{Kind: Warning, Interval: i, Text: "interval " + i.String() + " is still open and left out"})
-	}
-	if w.run.From.IsZero() {
-		if chosen, err = w.addChanged(ctx, chosen); err != nil {
-			return nil, err
-		}
-	}
-	remembered := map[sliceKey]state.Slice{}
-	for _, s := range cached {
-		remembered[keyOf(s.Part, s.Start)] = s
-	}
-	var tasks []task
-	for _, s := range chosen {
-		for _, part := range parts {
-			if w.job.Write == sinks.Append && known.has(part, s.Interval) {
-				continue // appended once and for all
-			}
-			rec := &state.Slice{
-				Job: w.job.Name, Part: part, Start: s.Start, End: s.End, State: state.SlicePlanned, Run: w.run.ID,
-				Definition: w.definition, Announced: sources.Unknown, Sinks: remembered[keyOf(part, s.Start)].Sinks,
-			}
-			tasks = append(tasks, task{part: part, Slice: s, rec: rec})
-		}
-	}
-	return tasks, nil
-}
-
-// announce records the planned slices before the first is begun, so that whoever
-// looks sees what is still to come.
-func (w *work) announce(ctx context.Context, tasks []task) error {
-	all := make([]state.Slice, len(tasks))
-	for i, t := range tasks {
-		all[i] = *t.rec
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	return w.state.PutSlice(ctx, all...)
 }
 
 // failed notes a failure that kept the run from its slices.

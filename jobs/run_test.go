@@ -2,8 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -143,11 +141,7 @@ func TestALostStateLosesNoRow(t *testing.T) {
 	cfg := w.configure(`lookback = "1d"`, `[jobs.conversions.options]`, `page_size = 10`)
 	w.breakWith(faults.Rule{Kind: faults.Status, Status: 401, Body: "Insufficient permissions for this request.", Operation: "Conversion::findAll", From: 4, To: 4})
 	w.want(w.run(cfg, state.Run{}), 3, 0, 0, 1)
-	for _, f := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(cfg.Exporter.State + f); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
+	w.forget(cfg)
 	w.calls()
 	w.want(w.run(cfg, state.Run{}), 0, 1, 0, 0)
 	if n := w.calls(); n > 4 {

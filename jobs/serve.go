@@ -37,7 +37,7 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, e.giveUp(context.WithoutCancel(ctx), lease)) }()
 	if err := e.tidy(ctx, lease); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"exporter/fault"
@@ -31,10 +32,16 @@ func (w *work) slice(ctx context.Context, t task) int {
 func (w *work) recovered(ctx context.Context, t task) (out outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			out = outcome{err: fault.New(fault.Permanent, "panic: %v", p).WithHint("This is a bug in exporter. Please report it with the log.")}
+			out = outcome{err: w.panicked(p)}
 		}
 	}()
 	return w.attempt(ctx, t)
+}
+
+// panicked turns what recover returned into an error and keeps the stack in the log.
+func (w *work) panicked(p any) error {
+	w.log.Error("panic", "job", w.run.Job, "run", w.run.ID, "panic", p, "stack", string(debug.Stack()))
+	return fault.New(fault.Permanent, "panic: %v", p).WithHint("This is a bug in exporter. Please report it with the log, which has the stack.")
 }
 
 func (w *work) attempt(ctx context.Context, t task) outcome {
@@ -58,7 +65,7 @@ func (w *work) attempt(ctx context.Context, t task) outcome {
 
 // pass takes the slice once through spool and sinks.
 func (w *work) pass(ctx context.Context, t task, tr *tries) (out outcome) {
-	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables}, w.o.Now())
+	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables, ClosedAt: t.End.Add(w.job.Settle)}, w.o.Now)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -105,7 +112,7 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) 
 		}
 		w.retries(t, err, pause)
 		if over {
-			if err := sp.Restart(w.o.Now()); err != nil {
+			if err := sp.Restart(); err != nil {
 				return err
 			}
 		}
@@ -144,10 +151,12 @@ func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) err
 	return context.Cause(ctx)
 }
 
-// reconcile compares what the vendor announced with what was read.
+// reconcile compares what the vendor announced with the rows of the first table,
+// which is what vendors count; what hangs on a row is in the tables behind it.
 func reconcile(sp *spool.Spool) error {
 	st := sp.State()
-	if read := rowsRead(sp); st.Announced != sources.Unknown && st.Announced != read && !st.Provisional {
+	read := sp.Tallies()[0].Rows + sp.Rejected()[0]
+	if st.Announced != sources.Unknown && st.Announced != read && !st.Provisional {
 		return fault.New(fault.Drift, "the vendor announced %d rows, %d were read", st.Announced, read).
 			WithHint("Rows were added or removed while they were read. The slice is read again; old rows stay until it is complete.")
 	}

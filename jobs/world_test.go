@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -37,6 +38,9 @@ type world struct {
 	dsn    string
 	dir    string
 	now    time.Time
+	// template returns the configuration up to the job's table, "" = the usual one.
+	template func() string
+	fake     *fakeVendor // of driver fake; nil = not there
 
 	mu      sync.Mutex
 	events  []jobs.Event
@@ -102,21 +106,37 @@ schedule = "30 3 * * *"
 func (w *world) configure(more ...string) *config.Config {
 	w.t.Helper()
 	text := fmt.Sprintf(template, w.server.URL, w.dsn)
-	if more = append(more, ""); !strings.HasPrefix(more[0], "lookback") {
+	if w.template != nil {
+		text = w.template()
+	} else if more = append(more, ""); !strings.HasPrefix(more[0], "lookback") {
 		text += "lookback = \"3d\"\n"
 	}
-	text += strings.Join(more, "\n")
+	text += strings.Join(append(more, ""), "\n")
+	known := []sources.Driver{hasoffers.Driver()}
+	if w.fake != nil {
+		known = append(known, w.fake.driver())
+	}
 	path := filepath.Join(w.dir, "jobs.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	cfg, err := config.Load(path, config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver()}, Sinks: []sinks.Driver{postgres.Driver()},
+		Sources: known, Sinks: []sinks.Driver{postgres.Driver()},
 	}, func(string) (string, bool) { return "", false })
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return cfg
+}
+
+// forget deletes the state.
+func (w *world) forget(cfg *config.Config) {
+	w.t.Helper()
+	for _, f := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(cfg.Exporter.State + f); err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // run runs the job as a process would: state and engine are opened and closed.
@@ -128,6 +148,12 @@ func (w *world) run(cfg *config.Config, request state.Run) state.Run {
 func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run) state.Run {
 	w.t.Helper()
 	request.Job, request.Trigger = "conversions", "cli"
+	return w.runAll(ctx, cfg, request)[0]
+}
+
+// runAll runs several requests in one process.
+func (w *world) runAll(ctx context.Context, cfg *config.Config, requests ...state.Run) []state.Run {
+	w.t.Helper()
 	st, err := state.Open(context.Background(), cfg.Exporter.State, state.Options{Now: func() time.Time { return w.now }})
 	if err != nil {
 		w.t.Fatal(err)
@@ -146,7 +172,7 @@ func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	runs, err := e.Run(ctx, []state.Run{request})
+	runs, err := e.Run(ctx, requests)
 	if err != nil {
 		w.t.Errorf("run: %v", err)
 	}
@@ -156,10 +182,10 @@ func (w *world) runIn(ctx context.Context, cfg *config.Config, request state.Run
 	if err := st.Close(); err != nil {
 		w.t.Error(err)
 	}
-	if len(runs) != 1 {
+	if len(runs) != len(requests) {
 		w.t.Fatalf("%d runs", len(runs))
 	}
-	return runs[0]
+	return runs
 }
 
 // want fails the test unless the run ended so.

@@ -105,7 +105,7 @@ func (l *Limiter) Acquire(ctx context.Context, ask Ask) (*Permit, error) {
 		return nil, err
 	}
 	if w != nil {
-		if p, err = l.wait(ctx, w); err != nil {
+		if p, err = l.away(ctx, w); err != nil {
 			return nil, err
 		}
 	}

@@ -1,10 +1,12 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -101,37 +103,87 @@ func (b *Builder) Null() {
 	b.batch.endCell(true)
 }
 
-// Integer appends v to an Integer column.
+// Integer appends v. Into a column of another type, or a masked one, it goes as
+// its text.
 func (b *Builder) Integer(v int64) {
-	b.batch.arena = binary.LittleEndian.AppendUint64(b.batch.arena, uint64(v))
-	b.batch.endCell(false)
+	if b.differs(Integer) {
+		b.Raw(strconv.AppendInt(nil, v, 10))
+		return
+	}
+	b.fixed(v)
 }
 
-// Timestamp appends an instant to a Timestamp column, cut to microseconds.
-func (b *Builder) Timestamp(t time.Time) { b.Integer(t.UnixMicro()) }
+// Timestamp appends an instant, cut to microseconds; into a column of another
+// type as RFC 3339.
+func (b *Builder) Timestamp(t time.Time) {
+	if b.differs(Timestamp) {
+		b.Raw(t.AppendFormat(nil, time.RFC3339Nano))
+		return
+	}
+	b.fixed(t.UnixMicro())
+}
 
-// LocalTime appends the wall clock reading of t to a LocalTime column.
+// LocalTime appends the wall clock reading of t; into a column of another type as text.
 func (b *Builder) LocalTime(t time.Time) {
+	if b.differs(LocalTime) {
+		b.Raw(t.AppendFormat(nil, "2006-01-02 15:04:05.999999"))
+		return
+	}
 	_, offset := t.Zone()
-	b.Integer(t.UnixMicro() + int64(offset)*1e6)
+	b.fixed(t.UnixMicro() + int64(offset)*1e6)
 }
 
-// Float appends v to a Float column.
-func (b *Builder) Float(v float64) { b.Integer(int64(math.Float64bits(v))) }
+// Float appends v; into a column of another type as its shortest text.
+func (b *Builder) Float(v float64) {
+	if b.differs(Float) {
+		b.Raw(strconv.AppendFloat(nil, v, 'g', -1, 64))
+		return
+	}
+	b.fixed(int64(math.Float64bits(v)))
+}
 
-// Boolean appends v to a Boolean column.
+// Boolean appends v; into a column of another type as 1 or 0.
 func (b *Builder) Boolean(v bool) {
 	c := byte(0)
 	if v {
 		c = 1
 	}
+	if b.differs(Boolean) {
+		b.Raw([]byte{'0' + c})
+		return
+	}
+	b.truth(c)
+}
+
+// Days appends a day, in days since 1970-01-01; into a column of another type as
+// YYYY-MM-DD.
+func (b *Builder) Days(d int32) {
+	if b.differs(Date) {
+		b.Raw(time.Unix(int64(d)*86400, 0).UTC().AppendFormat(nil, time.DateOnly))
+		return
+	}
+	b.day(d)
+}
+
+// differs reports whether the next column wants something else than plain cells of a type.
+func (b *Builder) differs(t Type) bool {
+	i := b.column()
+	return i >= len(b.table.Columns) || b.table.Columns[i].Type != t || b.table.Columns[i].Mask != nil
+}
+
+func (b *Builder) truth(c byte) {
 	b.batch.arena = append(b.batch.arena, c)
 	b.batch.endCell(false)
 }
 
-// Days appends a day to a Date column, in days since 1970-01-01.
-func (b *Builder) Days(d int32) {
+func (b *Builder) day(d int32) {
 	b.batch.arena = binary.LittleEndian.AppendUint32(b.batch.arena, uint32(d))
+	b.batch.endCell(false)
+}
+
+// fixed appends a cell of 8 bytes.
+func (b *Builder) fixed(v int64) {
+	b.batch.arena = binary.LittleEndian.AppendUint64(b.batch.arena, uint64(v))
 	b.batch.endCell(false)
 }
 
@@ -157,14 +209,7 @@ func (b *Builder) Text(s []byte) {
 }
 
 func appendText(dst, s []byte) []byte {
-	plain := true
-	for _, c := range s {
-		if c == 0 || c >= utf8.RuneSelf {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if utf8.Valid(s) && bytes.IndexByte(s, 0) < 0 {
 		return append(dst, s...)
 	}
 	for len(s) > 0 {
@@ -183,7 +228,7 @@ func (b *Builder) Raw(s []byte) {
 	if b.full() {
 		return
 	}
-	c := b.table.Columns[b.column()]
+	c := &b.table.Columns[b.column()]
 	switch c.Type {
 	case Text:
 		b.Text(s)
@@ -209,7 +254,7 @@ func (b *Builder) Raw(s []byte) {
 			b.reject("%q is not a date", clip(s))
 			return
 		}
-		b.Days(d)
+		b.day(d)
 	case Timestamp, LocalTime:
 		b.rawTime(s, c.Type)
 	case JSON:

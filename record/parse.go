@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -46,33 +47,36 @@ func (b *Builder) rawInteger(s []byte) {
 	case err != nil:
 		b.reject("%q is not an integer", clip(s))
 	default:
-		b.Integer(v)
+		b.fixed(v)
 	}
 }
 
 func (b *Builder) rawFloat(s []byte) {
 	v, err := strconv.ParseFloat(string(s), 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) || bytes.ContainsAny(s, "xX_") {
 		b.reject("%q is not a finite number", clip(s))
 		return
 	}
-	b.Float(v)
+	b.fixed(int64(math.Float64bits(v)))
 }
 
 func (b *Builder) rawBoolean(s []byte) {
 	switch string(s) {
 	case "1", "true":
-		b.Boolean(true)
+		b.truth(1)
 	case "0", "false":
-		b.Boolean(false)
+		b.truth(0)
 	default:
 		b.reject("%q is not a boolean", clip(s))
 	}
 }
 
+// maxDigits is more than any amount has and less than any sink refuses.
+const maxDigits = 1000
+
 // AppendDecimal appends s in its canonical form: an optional minus, digits
 // without leading zeros, and the fraction as it was given. An exponent is
-// spelled out if the result stays under 1,000 digits.
+// spelled out; more than 1,000 digits are an error.
 func AppendDecimal(dst, s []byte) ([]byte, error) {
 	neg := false
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
@@ -91,10 +95,13 @@ func AppendDecimal(dst, s []byte) ([]byte, error) {
 			return dst, errSyntax
 		}
 		exp, err := ParseInteger(rest[1:])
-		if err != nil || exp < -1000 || exp > 1000 {
+		if err != nil || exp < -maxDigits || exp > maxDigits {
 			return dst, errSyntax
 		}
 		whole, frac = shift(whole, frac, int(exp))
+	}
+	if len(whole)+len(frac) > maxDigits {
+		return dst, errSyntax
 	}
 	return appendCanonical(dst, neg, whole, frac), nil
 }
@@ -227,7 +234,7 @@ func (b *Builder) rawTime(s []byte, t Type) {
 		if t == Timestamp {
 			wall = Instant(wall, b.zone)
 		}
-		b.Integer(wall)
+		b.fixed(wall)
 		return
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(s))
@@ -235,8 +242,9 @@ func (b *Builder) rawTime(s []byte, t Type) {
 	case err != nil:
 		b.reject("%q is not a date with time", clip(s))
 	case t == Timestamp:
-		b.Timestamp(at)
+		b.fixed(at.UnixMicro())
 	default:
-		b.LocalTime(at.In(b.zone))
+		_, offset := at.In(b.zone).Zone()
+		b.fixed(at.UnixMicro() + int64(offset)*1e6)
 	}
 }

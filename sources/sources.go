@@ -80,11 +80,11 @@ type Page struct {
 	// Next is where Read can go on when everything up to and including this Page
 	// is durable. It is nil until the last batch of an API page.
 	Next *Checkpoint
-	// Announced is how many rows of this slice the vendor says there are, all
-	// pages together, rows outside the interval taken off. The last value counts.
-	// Unknown (-1) skips the comparison.
+	// Announced is how many rows of the stream's first table the vendor says this
+	// slice has, all pages together, rows outside the interval taken off. It counts
+	// where Next is set, the last value decides; Unknown (-1) skips the comparison.
 	Announced int64
-	// Provisional marks a slice whose count would not settle; the last value counts.
+	// Provisional marks a slice whose count would not settle; it counts where Next is set.
 	Provisional bool
 	// Warning, when not empty, is for the operator; the read goes on.
 	Warning string
@@ -187,6 +187,7 @@ type Deps struct {
 	Auths   *httpapi.Auths // shared by all sources of the process; nil shares nothing
 	Memory  Memory         // nil remembers nothing
 	Log     *slog.Logger
+	Now     func() time.Time // nil = time.Now
 	// OnRequest is called for every request on the wire, status 0 = no answer; may be nil.
 	OnRequest func(status int, took time.Duration)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"exporter/jobs"
 	"exporter/jobs/config"
 	"exporter/sources"
-	"exporter/state"
 )
 
 func (p *program) jobsCommand() *cobra.Command {
@@ -95,11 +95,11 @@ func (p *program) overview(ctx context.Context, s *session, job *config.Job, nex
 	for _, sink := range job.Sinks {
 		o.Sinks = append(o.Sinks, sink.Name)
 	}
-	last, known, err := s.state.LastFiring(ctx, job.Name)
+	last, err := s.engine.LastComplete(ctx, job)
 	if err != nil {
 		return o, err
 	}
-	o.firings(p.Now(), last, known, next)
+	o.firings(p.Now(), last, next)
 	runs, err := s.state.Runs(ctx, job.Name, 1)
 	if err != nil {
 		return o, err
@@ -111,20 +111,16 @@ func (p *program) overview(ctx context.Context, s *session, job *config.Job, nex
 	if err != nil {
 		return o, err
 	}
-	recorded := make([]state.Slice, len(views))
-	for i, v := range views {
-		recorded[i] = v.Slice
-	}
-	i := newestComplete(job, recorded)
+	i := newestComplete(job, views)
 	o.CompleteStart, o.CompleteEnd = utc(i.Start), utc(i.End)
 	return o, nil
 }
 
-// firings fills in what is due and what comes next. A job without a recorded
-// firing is late: it owes its first run.
-func (o *jobObject) firings(now, last time.Time, known bool, next int) {
-	o.Late = !known
-	if known {
+// firings fills in what is due and what comes next. A job without a run that did
+// all of what was due is late: it owes its first.
+func (o *jobObject) firings(now, last time.Time, next int) {
+	o.Late = last.IsZero()
+	if !o.Late {
 		if due := o.job.Cron.Next(last.In(o.job.Zone)); due.Before(now) {
 			o.Late, o.Due = true, utc(due)
 		}
@@ -139,13 +135,13 @@ func (o *jobObject) firings(now, last time.Time, known bool, next int) {
 
 // newestComplete returns the newest interval that all its known parts have in
 // every sink of the job, zero if there is none.
-func newestComplete(job *config.Job, known []state.Slice) sources.Interval {
+func newestComplete(job *config.Job, known []jobs.SliceView) sources.Interval {
 	var newest sources.Interval
 	for i := 0; i < len(known); {
 		whole, start := true, known[i].Start
 		end := known[i].End
 		for ; i < len(known) && known[i].Start.Equal(start); i++ {
-			whole = whole && complete(job, known[i])
+			whole = whole && known[i].Complete(job)
 		}
 		if whole {
 			newest = sources.Interval{Start: start, End: end}

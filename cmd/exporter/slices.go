@@ -118,7 +118,7 @@ func (p *program) slices(ctx context.Context, name string, b bounds, incomplete 
 	}
 	all = withOwed(job, all, from, to, p.Now())
 	if incomplete {
-		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return complete(job, v.Slice) })
+		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return v.Complete(job) })
 	}
 	if p.out.json {
 		for _, v := range all {
@@ -128,16 +128,6 @@ func (p *program) slices(ctx context.Context, name string, b bounds, incomplete 
 	}
 	p.showSlices(job, all, incomplete)
 	return nil
-}
-
-// complete tells whether every sink of the job has rows of the slice.
-func complete(job *config.Job, v state.Slice) bool {
-	for _, s := range job.Sinks {
-		if v.Sinks[s.Name].LoadedAt.IsZero() {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *program) showSlices(job *config.Job, all []jobs.SliceView, incomplete bool) {

@@ -85,11 +85,9 @@ type Job struct {
 	Overlap  string        // "skip" or "queue"
 	Priority string        // "scheduled" or "backfill"
 	Timeout  time.Duration // of a run
-	Freeze   bool          // neither columns nor wider types are added
 
-	RenamedFrom []string
-	Columns     []ColumnRule // in file order
-	Checks      Checks
+	Columns []ColumnRule // in file order
+	Checks  Checks
 
 	hashID string // tells hash keys apart where a column is hashed
 }

@@ -67,7 +67,7 @@ func TestExampleCommentsAreValid(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	job := cfg.Job("every-key")
-	if job == nil || len(job.Columns) != 3 || job.Checks.MaxDrop != 0.5 || len(job.RenamedFrom) != 1 {
+	if job == nil || len(job.Columns) != 3 || job.Checks.MaxDrop != 0.5 {
 		t.Errorf("got %+v", job)
 	}
 }

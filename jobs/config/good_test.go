@@ -100,8 +100,7 @@ func TestFull(t *testing.T) {
 		Interval: settings.Duration{N: 6, Unit: settings.Hour}, Lookback: settings.Duration{N: 3, Unit: settings.Day},
 		Start:  time.Date(2026, 3, 29, 0, 0, 0, 0, zone(t, "Europe/Lisbon")),
 		Settle: 90 * time.Minute, Open: true,
-		Write: sinks.Replace, Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour, Freeze: true,
-		RenamedFrom: []string{"orders-old", "bestellungen"},
+		Write: sinks.Replace, Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour,
 		Columns: []config.ColumnRule{
 			{Name: "total", Action: config.ActionType, Type: record.Numeric},
 			{Name: "source.ip", Action: config.ActionHash},

@@ -86,7 +86,6 @@ func (l *loader) load(file map[string]any) {
 	l.each("jobs", file["jobs"], func(key, name string, table map[string]any) {
 		jobs = append(jobs, l.job(key, name, table))
 	})
-	l.renames(jobs)
 	l.shareTables(jobs)
 	for _, j := range jobs {
 		l.cfg.Jobs = append(l.cfg.Jobs, j.Job)

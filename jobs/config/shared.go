@@ -61,26 +61,3 @@ func (j *job) targets() []string {
 	slices.Sort(targets)
 	return targets
 }
-
-// renames reports former names that cannot be: those of jobs that exist, and
-// those that two jobs claim.
-func (l *loader) renames(jobs []*job) {
-	claimed := map[string]string{}
-	for _, j := range jobs {
-		for i, old := range j.RenamedFrom {
-			at := index(j.key+".renamed_from", i)
-			exists := slices.ContainsFunc(jobs, func(o *job) bool { return o.Name == old })
-			switch {
-			case l.has(at):
-			case !identifier.MatchString(old):
-				l.add(at, "%q was never the name of a job; write lower case letters, digits, _ and -, the first a letter", old)
-			case exists:
-				l.add(at, "there is a job %s; write a name that no job has any more", old)
-			case claimed[old] != "":
-				l.add(at, "%s was renamed from %s too; only one job can go on with its slices", claimed[old], old)
-			default:
-				claimed[old] = j.key
-			}
-		}
-	}
-}

@@ -21,6 +21,7 @@ type Job struct {
 type Slice struct {
 	sources.Interval
 	Open bool // still running: its result is provisional
+	Owed bool // only because it is not complete; the lookback does not ask for it
 }
 
 // Newest returns the newest closed interval at now.
@@ -34,9 +35,10 @@ func (j Job) Newest(now time.Time) sources.Interval {
 
 // Firing returns what a firing at now exports, newest first: the running
 // interval if the job wants it, the lookback, and then every closed interval
-// since Start (or since the oldest complete one) that is not complete.
+// since Start that is not complete. A job without Start owes what the firings
+// since the given instant were to export; zero means that nothing is known of any.
 // Complete answers for one interval; it is asked only outside the lookback.
-func (j Job) Firing(now time.Time, oldest time.Time, complete func(sources.Interval) bool) []Slice {
+func (j Job) Firing(now time.Time, since time.Time, complete func(sources.Interval) bool) []Slice {
 	newest := j.Newest(now)
 	first := j.lookbackStart(newest)
 	var out []Slice
@@ -45,7 +47,7 @@ func (j Job) Firing(now time.Time, oldest time.Time, complete func(sources.Inter
 	}
 	owed := j.Start
 	if owed.IsZero() {
-		owed = oldest
+		owed = since
 	}
 	if owed.IsZero() || owed.After(first) {
 		owed = first
@@ -55,8 +57,11 @@ func (j Job) Firing(now time.Time, oldest time.Time, complete func(sources.Inter
 	}
 	all := j.Between(j.Containing(owed).Start, newest.End)
 	for k := len(all) - 1; k >= 0; k-- {
-		if i := all[k]; !i.Start.Before(first) || !complete(i) {
+		switch i := all[k]; {
+		case !i.Start.Before(first):
 			out = append(out, Slice{Interval: i})
+		case !complete(i):
+			out = append(out, Slice{Interval: i, Owed: true})
 		}
 	}
 	return out

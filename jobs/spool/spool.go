@@ -35,8 +35,8 @@ const format = 1
 
 const metaName = "meta.json"
 
-// Fresh is how long rows in a spool are worth loading or adding to; older ones
-// may have been restated by the vendor since and are extracted anew.
+// Fresh is how long after its last page a spool is worth loading or adding to;
+// older rows may have been restated by the vendor since and are extracted anew.
 const Fresh = 48 * time.Hour
 
 // Root is the folder of all spools of a configuration.
@@ -78,6 +78,9 @@ type Spec struct {
 	Interval   sources.Interval
 	Definition string
 	Tables     []record.Table
+	// ClosedAt is when the interval is closed: rows read before it are not the
+	// whole of it, and are read again once it has passed. Zero = always closed.
+	ClosedAt time.Time
 }
 
 // dir names the folder: readable, and safe whatever a part is called.
@@ -101,6 +104,7 @@ type State struct {
 	Fingerprint string             `json:"fingerprint"`
 	Owner       string             `json:"owner"` // who opened it last; see commit
 	Started     time.Time          `json:"started"`
+	Updated     time.Time          `json:"updated"` // last checkpoint
 	Finished    bool               `json:"finished"`
 	Next        sources.Checkpoint `json:"next"`
 	Pages       int64              `json:"pages"` // of the API, read completely
@@ -126,29 +130,36 @@ type Spool struct {
 	tallies  []*record.Tally
 	rejected []int64
 	scratch  []byte
+	now      func() time.Time
 }
 
 // Open goes on with the spool of a slice, or begins one: because there is none,
 // or because the one there is about something else, too old, or damaged; why
 // then tells the operator ("" if there was none).
-func (r *Root) Open(spec Spec, now time.Time) (s *Spool, why string, err error) {
-	s = &Spool{root: r, spec: spec, dir: filepath.Join(r.dir, spec.dir())}
-	why, ok := s.resume(now)
+func (r *Root) Open(spec Spec, now func() time.Time) (s *Spool, why string, err error) {
+	s = &Spool{root: r, spec: spec, dir: filepath.Join(r.dir, spec.dir()), now: now}
+	why, ok := s.resume(now())
 	if ok {
 		err := s.openFiles()
 		if err == nil {
-			err = s.Rollback()
+			err = s.cut()
 		}
 		switch {
 		case err == nil:
 			s.state.Owner = rand.Text()
-			return s, "", s.publish(s.state)
+			if err := s.publish(s.state); err != nil {
+				return nil, "", errors.Join(err, s.Close())
+			}
+			return s, "", nil
 		case !errors.Is(err, record.ErrCorrupt):
 			return nil, "", errors.Join(err, s.Close())
 		}
 		why = "its files are shorter than its checkpoint says"
 	}
-	return s, why, s.Restart(now)
+	if err := s.begin(); err != nil {
+		return nil, "", errors.Join(err, s.Close())
+	}
+	return s, why, nil
 }
 
 // resume reads meta.json and reports whether the spool can be gone on with.
@@ -166,8 +177,10 @@ func (s *Spool) resume(now time.Time) (why string, ok bool) {
 		return fmt.Sprintf("its checkpoint is damaged (%v)", err), false
 	case st.Fingerprint != s.spec.fingerprint() || st.Format != format:
 		return "the job's definition changed since", false
-	case now.Sub(st.Started) > Fresh || st.Started.After(now.Add(time.Hour)):
-		return fmt.Sprintf("it was begun at %s, over %s ago", st.Started.UTC().Format(time.RFC3339), Fresh), false
+	case st.Started.Before(s.spec.ClosedAt) && !now.Before(s.spec.ClosedAt):
+		return "it was begun while the interval was open", false
+	case now.Sub(st.Updated) > Fresh || st.Updated.After(now.Add(time.Hour)):
+		return fmt.Sprintf("its last page was read at %s, over %s ago", st.Updated.UTC().Format(time.RFC3339), Fresh), false
 	case len(st.Files) != 2*len(s.spec.Tables) || len(st.Tallies) != len(s.spec.Tables) || len(st.Rejected) != len(s.spec.Tables):
 		return "its checkpoint is damaged", false
 	}
@@ -175,8 +188,17 @@ func (s *Spool) resume(now time.Time) (why string, ok bool) {
 	return "", true
 }
 
-// Restart empties the spool.
-func (s *Spool) Restart(now time.Time) error {
+// Restart empties the spool: the slice is read from its first page.
+func (s *Spool) Restart() error {
+	if err := s.owned(); err != nil {
+		return err
+	}
+	return s.begin()
+}
+
+// begin makes an empty spool in the place of whatever is there.
+func (s *Spool) begin() error {
+	now := s.now()
 	if err := errors.Join(s.Close(), s.removeFiles()); err != nil {
 		return s.fail("empty", err)
 	}
@@ -185,7 +207,7 @@ func (s *Spool) Restart(now time.Time) error {
 	}
 	n := len(s.spec.Tables)
 	s.state = State{
-		Format: format, Fingerprint: s.spec.fingerprint(), Owner: rand.Text(), Started: now.UTC(), Announced: sources.Unknown,
+		Format: format, Fingerprint: s.spec.fingerprint(), Owner: rand.Text(), Started: now.UTC(), Updated: now.UTC(), Announced: sources.Unknown,
 		Files: make([]fileState, 2*n), Tallies: make([]json.RawMessage, n), Rejected: make([]int64, n),
 	}
 	s.tallies, s.rejected = make([]*record.Tally, n), make([]int64, n)
@@ -212,6 +234,9 @@ func (s *Spool) Rejected() []int64 { return s.rejected }
 
 // Append adds a page's rows. They count once a Checkpoint or Finish follows.
 func (s *Spool) Append(p *sources.Page) error {
+	if err := s.owned(); err != nil {
+		return err
+	}
 	if p.Batch.Rows() > 0 {
 		s.tallies[p.Batch.Table].Add(&p.Batch)
 		if err := s.write(2*p.Batch.Table, &p.Batch); err != nil {
@@ -228,10 +253,11 @@ func (s *Spool) Append(p *sources.Page) error {
 func (s *Spool) write(file int, b *record.Batch) error {
 	s.scratch = b.AppendBinary(s.scratch[:0])
 	n, err := s.files[file].append(s.scratch)
+	used := s.root.used.Add(n) // also of a frame that was cut short
 	if err != nil {
 		return s.fail("write", err)
 	}
-	if used := s.root.used.Add(n); s.root.max > 0 && used > s.root.max {
+	if s.root.max > 0 && used > s.root.max {
 		return fault.New(fault.Parked, "spool is full: %d of %d bytes are in use", used, s.root.max).
 			WithHint("Slices that wait for a sink fill the spool. Bring the sink back, or raise [exporter] spool_max.")
 	}
@@ -259,14 +285,10 @@ func (s *Spool) Finish() error {
 // commit makes next the last checkpoint. A process that was paused while
 // another took its slice over finds the other's name and keeps its hands off.
 func (s *Spool) commit(next State) error {
-	data, err := os.ReadFile(s.meta())
-	if err != nil {
-		return s.fail("read", err)
+	if err := s.owned(); err != nil {
+		return err
 	}
-	var there State
-	if err := json.Unmarshal(data, &there); err != nil || there.Owner != s.state.Owner {
-		return fault.New(fault.Interrupted, "spool %s was taken over by another executor", s.dir)
-	}
+	next.Updated = s.now().UTC()
 	if err := s.describe(&next); err != nil {
 		return err
 	}
@@ -274,6 +296,21 @@ func (s *Spool) commit(next State) error {
 		return err
 	}
 	s.state = next
+	return nil
+}
+
+// owned fails if another process has opened the spool since.
+func (s *Spool) owned() error {
+	data, err := os.ReadFile(s.meta())
+	if err != nil {
+		return s.fail("read", err)
+	}
+	var there struct {
+		Owner string `json:"owner"`
+	}
+	if err := json.Unmarshal(data, &there); err != nil || there.Owner != s.state.Owner {
+		return fault.New(fault.Interrupted, "spool %s was taken over by another executor", s.dir)
+	}
 	return nil
 }
 
@@ -313,6 +350,13 @@ func (s *Spool) meta() string { return filepath.Join(s.dir, metaName) }
 
 // Rollback cuts the spool back to its last checkpoint.
 func (s *Spool) Rollback() error {
+	if err := s.owned(); err != nil {
+		return err
+	}
+	return s.cut()
+}
+
+func (s *Spool) cut() error {
 	for i, f := range s.files {
 		freed, err := f.truncate(s.state.Files[i].Bytes)
 		if err != nil {

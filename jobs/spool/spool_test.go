@@ -57,7 +57,7 @@ func root(t *testing.T, dir string, most int64) *spool.Root {
 
 func open(t *testing.T, r *spool.Root, s spool.Spec, at time.Time) (*spool.Spool, string) {
 	t.Helper()
-	sp, why, err := r.Open(s, at)
+	sp, why, err := r.Open(s, func() time.Time { return at })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,11 +142,15 @@ func TestACrashLeavesTheLastCheckpoint(t *testing.T) {
 	}
 	// The first process wakes up: its checkpoint must not replace the other's.
 	late := page(0, "9", "9,late")
-	if err := sp.Append(&late); err != nil {
-		t.Fatal(err)
+	for what, err := range map[string]error{
+		"page": sp.Append(&late), "checkpoint": sp.Checkpoint(late), "rollback": sp.Rollback(), "restart": sp.Restart(), "end": sp.Finish(),
+	} {
+		if fault.ClassOf(err) != fault.Interrupted {
+			t.Errorf("a spool that was taken over took a %s: %v", what, err)
+		}
 	}
-	if err := sp.Checkpoint(late); fault.ClassOf(err) != fault.Interrupted {
-		t.Errorf("a spool that was taken over took a checkpoint: %v", err)
+	if d := cmp.Diff(want, content(t, again)); d != "" {
+		t.Error(d)
 	}
 	if string(again.State().Next.Cursor) != "2" {
 		t.Errorf("checkpoint moved to %s", again.State().Next.Cursor)
@@ -169,6 +173,8 @@ func TestRollbackForgetsRows(t *testing.T) {
 func TestWhatIsNotGoneOnWith(t *testing.T) {
 	other := spec
 	other.Definition = "d2"
+	closing := spec
+	closing.ClosedAt = now.Add(time.Hour)
 	wider := spec
 	wider.Tables = []record.Table{tables[0], {Name: "items", Columns: []record.Column{{Name: "n", Type: record.Text}}}}
 	for name, c := range map[string]struct {
@@ -177,10 +183,11 @@ func TestWhatIsNotGoneOnWith(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		why    string
 	}{
-		"definition":      {spec: other, at: now, why: "the job's definition changed since"},
-		"schema":          {spec: wider, at: now, why: "the job's definition changed since"},
-		"age":             {spec: spec, at: now.Add(49 * time.Hour), why: "it was begun at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
-		"from the future": {spec: spec, at: now.Add(-2 * time.Hour), why: "it was begun at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
+		"definition":            {spec: other, at: now, why: "the job's definition changed since"},
+		"schema":                {spec: wider, at: now, why: "the job's definition changed since"},
+		"age":                   {spec: spec, at: now.Add(49 * time.Hour), why: "its last page was read at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
+		"from the future":       {spec: spec, at: now.Add(-2 * time.Hour), why: "its last page was read at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
+		"open then, closed now": {spec: closing, at: now.Add(2 * time.Hour), why: "it was begun while the interval was open"},
 		"cut file": {spec: spec, at: now, why: "its files are shorter than its checkpoint says", damage: func(t *testing.T, dir string) {
 			if err := os.Truncate(filepath.Join(dir, "0.rows"), 3); err != nil {
 				t.Fatal(err)
@@ -318,7 +325,7 @@ func BenchmarkAppend(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sp, _, err := r.Open(spec, now)
+	sp, _, err := r.Open(spec, func() time.Time { return now })
 	if err != nil {
 		b.Fatal(err)
 	}

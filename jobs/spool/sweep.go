@@ -24,7 +24,7 @@ func (r *Root) Sweep(now time.Time) (removed int, err error) {
 			continue
 		}
 		var st State
-		if json.Unmarshal(data, &st) != nil || st.Fingerprint == "" || now.Sub(st.Started) <= Fresh {
+		if json.Unmarshal(data, &st) != nil || st.Fingerprint == "" || now.Sub(st.Updated) <= Fresh {
 			continue
 		}
 		old := &Spool{root: r, dir: filepath.Dir(meta)}

@@ -55,8 +55,8 @@ func (s *sink) try(ctx context.Context, tx pgx.Tx) error {
 // tryLedger writes a row with an identity of its own, so that no number is used up.
 func (s *sink) tryLedger(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
-		"INSERT INTO " + s.slices() + " (_slice, job, part, interval_start, interval_end, fence)" +
-			" OVERRIDING SYSTEM VALUE VALUES (-1, 'exporter check', '', '-infinity', 'infinity', 0)",
+		"INSERT INTO " + s.slices() + " (_slice, table_schema, job, part, interval_start, interval_end, fence)" +
+			" OVERRIDING SYSTEM VALUE VALUES (-1, '', 'exporter check', '', '-infinity', 'infinity', 0)",
 		"UPDATE " + s.slices() + " SET fence = fence + 1 WHERE _slice = -1",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {

@@ -144,6 +144,9 @@ func (s *sink) change(ctx context.Context, name string, shape record.Table, mode
 				return s.wrap(ctx, err, "%s", sql)
 			}
 		}
+		if have.oid == 0 {
+			return s.forget(ctx, tx, name)
+		}
 		return nil
 	})
 }
@@ -151,6 +154,15 @@ func (s *sink) change(ctx context.Context, name string, shape record.Table, mode
 func (s *sink) notUnique(name string, shape record.Table, err error) error {
 	return fault.New(fault.Config, "rows of table %s are not unique by %s: %w", ident(s.schema, name), strings.Join(shape.Key, ", "), err).
 		WithHint(`The table was filled in another write mode. Set another table in the job, or write write = "replace".`)
+}
+
+// forget notes that a table was made anew: what the ledger says was committed
+// into one of its name went with it. With the table there again nothing else
+// would tell.
+func (s *sink) forget(ctx context.Context, tx pgx.Tx, name string) error {
+	_, err := tx.Exec(ctx, `UPDATE `+s.slices()+` SET state = 'loading'
+		WHERE table_schema = $1 AND state = 'committed' AND tables ? $2`, s.schema, name)
+	return s.rights(ctx, err, "write to ledger %s", s.ledger)
 }
 
 func (s *sink) lockTimeout() string {

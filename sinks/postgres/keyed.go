@@ -50,7 +50,7 @@ func (w *writer) apply() error {
 	}
 	var owners []int64
 	if w.load.Mode == sinks.Snapshot {
-		err := w.tx.QueryRow(w.life, "SELECT array_agg(_slice) FROM "+w.sink.slices()+" WHERE job = $1 AND part = $2", w.load.Slice.Job, w.load.Slice.Part).Scan(&owners)
+		err := w.tx.QueryRow(w.life, "SELECT array_agg(_slice) FROM "+w.sink.slices()+" WHERE table_schema = $3 AND job = $1 AND part = $2", w.load.Slice.Job, w.load.Slice.Part, w.sink.schema).Scan(&owners)
 		if err != nil {
 			return fmt.Errorf("look for the slices of job and part: %w", err)
 		}

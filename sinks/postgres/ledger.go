@@ -27,11 +27,11 @@ func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
 	var f fenced
 	var tables string
 	start, end := bounds(slice)
-	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, fence)
-		VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = s.fence + 1
+	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, table_schema, fence)
+		VALUES ($1, $2, $3, $4, $5, 1)
+		ON CONFLICT (table_schema, job, part, interval_start) DO UPDATE SET fence = s.fence + 1
 		RETURNING _slice, fence, state = 'committed', coalesce(tables::text, '')`,
-		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &f.committed, &tables)
+		slice.Job, slice.Part, start, end, s.schema).Scan(&f.slice, &f.fence, &f.committed, &tables)
 	if err != nil {
 		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}
@@ -55,15 +55,18 @@ func bounds(slice sinks.Slice) (start, end pgtype.Timestamptz) {
 	return start, end
 }
 
-// Committed implements sinks.Sink.
+// Committed implements sinks.Sink. A slice whose tables somebody dropped is not
+// committed any more.
 func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([]sinks.Committed, error) {
 	low, _ := bounds(sinks.Slice{Start: from})
 	_, high := bounds(sinks.Slice{End: to})
 	rows, err := s.pool.Query(ctx, `SELECT part, interval_start, interval_end, definition, coalesce(tables::text, ''), coalesce(rows_announced, -1),
 		rows_read, rows_rejected, rows_written, provisional, loaded_at, checked_at
 		FROM `+s.slices()+`
-		WHERE job = $1 AND state = 'committed' AND interval_start >= $2 AND interval_start < $3
-		ORDER BY interval_start, part`, job, low, high)
+		WHERE job = $1 AND state = 'committed' AND interval_start >= $2 AND interval_start < $3 AND table_schema = $4
+			AND NOT EXISTS (SELECT FROM jsonb_object_keys(tables) AS t (name)
+				WHERE to_regclass(format('%I.%I', table_schema, t.name)) IS NULL)
+		ORDER BY interval_start, part`, job, low, high, s.schema)
 	if err == nil {
 		var list []sinks.Committed
 		if list, err = pgx.CollectRows(rows, scanCommitted); err == nil {
@@ -104,8 +107,8 @@ func (s *sink) Checked(ctx context.Context, slice sinks.Slice, at time.Time, pro
 	start, _ := bounds(slice)
 	tag, err := s.pool.Exec(ctx, `UPDATE `+s.slices()+`
 		SET checked_at = greatest(checked_at, $4), provisional = $5
-		WHERE job = $1 AND part = $2 AND interval_start = $3 AND state = 'committed'`,
-		slice.Job, slice.Part, start, at, provisional)
+		WHERE job = $1 AND part = $2 AND interval_start = $3 AND table_schema = $6 AND state = 'committed'`,
+		slice.Job, slice.Part, start, at, provisional, s.schema)
 	if err != nil {
 		return s.rights(ctx, err, "record check of slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}

@@ -59,7 +59,11 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 
 // newSource returns a source over a wire of its own, or the usual one if it is nil.
 func newSource(deps sources.Deps, c *Config, o *Options, wire http.RoundTripper) *source {
-	return &source{config: c, options: o, client: newClient(deps, c, wire), zone: c.Zone(), now: time.Now}
+	now := deps.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &source{config: c, options: o, client: newClient(deps, c, wire), zone: c.Zone(), now: now}
 }
 
 // Close implements io.Closer.

@@ -3,6 +3,7 @@ package hasoffers
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -75,7 +76,7 @@ func (t *typer) cell(c *cell, r *row) {
 			return
 		}
 		if wall, err := record.ParseWall(text); c.utc && c.typ == record.Timestamp && err == nil {
-			t.build.Integer(wall)
+			t.build.Timestamp(time.UnixMicro(wall))
 			return
 		}
 	default:

@@ -1,5 +1,6 @@
 CREATE TABLE slices (
 	_slice         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	table_schema   text        NOT NULL,
 	job            text        NOT NULL,
 	part           text        NOT NULL,
 	interval_start timestamptz NOT NULL,
@@ -19,11 +20,12 @@ CREATE TABLE slices (
 	run            text,
 	loaded_at      timestamptz,
 	checked_at     timestamptz,
-	UNIQUE (job, part, interval_start)
+	UNIQUE (table_schema, job, part, interval_start)
 );
 
-COMMENT ON TABLE slices IS 'The ledger: one row per slice (job, part, data interval), written in the transaction of the slice''s data.';
+COMMENT ON TABLE slices IS 'The ledger: one row per slice (job, part, data interval) and schema, written in the transaction of the slice''s data.';
 COMMENT ON COLUMN slices._slice IS 'Identity of the slice; the column _slice of every row that belongs to it.';
+COMMENT ON COLUMN slices.table_schema IS 'The schema of the tables: sinks that share this ledger each have slices of their own.';
 COMMENT ON COLUMN slices.job IS 'The job that loads the slice.';
 COMMENT ON COLUMN slices.part IS 'The customer, site, location or network the slice is about; empty where the stream has none.';
 COMMENT ON COLUMN slices.interval_start IS 'Start of the data interval, inclusive; -infinity for a slice without an interval.';

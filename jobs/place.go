@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"exporter/ratelimit"
+)
+
+// place is a slice's place among those at work. Requests of the slice that wait
+// for quota give it up, so that a vendor whose quota is used up does not keep the
+// slices of others waiting.
+type place struct {
+	slots *semaphore.Weighted
+
+	mu   sync.Mutex
+	away int  // requests that wait for quota
+	held bool // the slot is ours
+}
+
+var _ ratelimit.Place = (*place)(nil)
+
+// take waits for a free slot.
+func take(ctx context.Context, slots *semaphore.Weighted) (*place, error) {
+	if err := slots.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	return &place{slots: slots, held: true}, nil
+}
+
+// Leave implements ratelimit.Place.
+func (p *place) Leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away++
+	p.drop()
+}
+
+// Return implements ratelimit.Place.
+func (p *place) Return(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away--
+	if p.away > 0 || p.held {
+		return nil
+	}
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	p.held = true
+	return nil
+}
+
+// free gives the slot up for good.
+func (p *place) free() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop()
+}
+
+func (p *place) drop() {
+	if p.held {
+		p.held = false
+		p.slots.Release(1)
+	}
+}

@@ -1,0 +1,86 @@
+package jobs
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"exporter/jobs/config"
+	"exporter/ratelimit"
+	"exporter/sources"
+	"exporter/state"
+)
+
+// Planned is one slice that a run would export.
+type Planned struct {
+	Part     string
+	Interval sources.Interval
+	Open     bool
+	Known    string // what is known of it: missing, committed, outdated, or where its extraction stands
+	Calls    int64  // estimated requests
+}
+
+// Plan is what a run would do.
+type Plan struct {
+	Slices   []Planned // in the order of work, newest first
+	Warnings []string
+	Calls    int64
+	Duration time.Duration // estimated, as far as the limits decide
+}
+
+// Plan returns what a run of the job would do; it writes nothing and reads no
+// report. From and to as in a run; zero means a firing now.
+func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) (Plan, error) {
+	var p Plan
+	w := &work{Engine: e, job: job, run: state.Run{Job: job.Name, From: from, To: to}, dry: true, notify: func(ev Event) {
+		if ev.Kind == Warning {
+			p.Warnings = append(p.Warnings, ev.Text)
+		}
+	}}
+	if err := w.open(ctx); err != nil {
+		return Plan{}, err
+	}
+	defer w.shut(w.src)
+	tasks, err := w.plan(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	views, err := e.Slices(ctx, job, time.Time{}, time.Time{})
+	if err != nil {
+		return Plan{}, err
+	}
+	known := map[sliceKey]SliceView{}
+	for _, v := range views {
+		known[keyOf(v.Part, v.Start)] = v
+	}
+	for _, t := range tasks {
+		v, ok := known[keyOf(t.part, t.Start)]
+		s := Planned{Part: t.part, Interval: t.Interval, Open: t.Open, Known: Missing, Calls: estimate(job, v)}
+		if ok {
+			s.Known = v.State
+		}
+		p.Slices, p.Calls = append(p.Slices, s), p.Calls+s.Calls
+	}
+	p.Duration = underLimits(job.Source.Limits, p.Calls)
+	return p, nil
+}
+
+// estimate guesses the requests of a slice from its last size: its pages, and
+// the empty one that ends it. A slice never seen counts as one page.
+func estimate(job *config.Job, v SliceView) int64 {
+	size := int64(max(1, job.Kind.PageSize))
+	if o, ok := job.Options.(sources.Paged); ok && o.Rows() > 0 {
+		size = int64(o.Rows())
+	}
+	return (max(v.Rows, 1)+size-1)/size + 1
+}
+
+// underLimits returns how long so many calls take at least.
+func underLimits(l ratelimit.Limits, calls int64) time.Duration {
+	longest := time.Duration(0)
+	for _, w := range l.Windows {
+		full := math.Floor(float64(max(0, calls-1)) / float64(w.N))
+		longest = max(longest, time.Duration(full*float64(w.Per)))
+	}
+	return longest
+}

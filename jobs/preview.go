@@ -1,0 +1,85 @@
+package jobs
+
+import (
+	"context"
+
+	"exporter/fault"
+	"exporter/jobs/config"
+	"exporter/record"
+	"exporter/sources"
+)
+
+// Preview is the first rows of a job, typed, as they would be stored.
+type Preview struct {
+	Interval sources.Interval
+	Part     string
+	Table    record.Table
+	Rows     [][]*string // canonical text, nil for null
+	Rejects  [][]string  // raw, column, reason
+}
+
+// Preview reads the first rows of the newest closed interval. Nothing is written.
+// It fails while another process works on the state.
+func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Preview, error) {
+	if err := e.exclusive(ctx, "preview"); err != nil {
+		return nil, err
+	}
+	src, err := e.source(ctx, job.Source, job.Options, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer e.shut(src)
+	stream, err := resolve(ctx, src, job, e.cfg.Exporter.HashKey)
+	if err != nil {
+		return nil, err
+	}
+	parts := []string{""}
+	if p, ok := src.(sources.Parted); ok {
+		if parts, err = p.Parts(ctx, stream.Name); err != nil {
+			return nil, err
+		}
+	}
+	if len(parts) == 0 {
+		return nil, fault.New(fault.Permanent, "job %s: the source has no parts to read", job.Name)
+	}
+	var newest sources.Interval
+	if job.Kind.Windowed {
+		newest = planOf(job).Newest(e.o.Now())
+	}
+	out := make([]Preview, len(stream.Tables))
+	for i, t := range stream.Tables {
+		out[i] = Preview{Interval: newest, Part: parts[0], Table: t}
+	}
+	req := sources.Request{Stream: stream, Part: parts[0], Interval: newest, Zone: job.DataZone, Limit: rows}
+	for page, err := range src.Read(ctx, req) {
+		if err != nil {
+			return nil, err
+		}
+		if out[page.Batch.Table].take(&page, rows) {
+			break
+		}
+	}
+	return out, nil
+}
+
+// take adds a page's rows and reports whether there are enough.
+func (p *Preview) take(page *sources.Page, most int) bool {
+	for r := 0; r < page.Batch.Rows() && len(p.Rows) < most; r++ {
+		row := make([]*string, len(p.Table.Columns))
+		for c, col := range p.Table.Columns {
+			if text, null := record.Format(col.Type, &page.Batch, r, c); !null {
+				row[c] = &text
+			}
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	shape := p.Table.Rejects()
+	for r := 0; r < page.Rejects.Rows() && len(p.Rejects) < most; r++ {
+		row := make([]string, len(shape.Columns))
+		for c, col := range shape.Columns {
+			row[c], _ = record.Format(col.Type, &page.Rejects, r, c)
+		}
+		p.Rejects = append(p.Rejects, row)
+	}
+	return len(p.Rows) >= most
+}
