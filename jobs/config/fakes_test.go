@@ -128,7 +128,7 @@ func drivers() config.Drivers {
 			{Name: "clock", Config: func() sources.Config { return &clockConfig{} }, Kinds: []sources.Kind{{Name: "ticks", Windowed: true}}},
 		},
 		Sinks: []sinks.Driver{
-			{Name: "postgres", Modes: []sinks.Mode{sinks.Replace}, Config: store, Open: open},
+			{Name: "postgres", Modes: []sinks.Mode{sinks.Replace, sinks.Snapshot}, Config: store, Open: open},
 			{Name: "lake", Modes: []sinks.Mode{sinks.Replace, "append"}, Config: store, Open: open},
 		},
 	}

@@ -100,7 +100,7 @@ func TestFull(t *testing.T) {
 		Interval: settings.Duration{N: 6, Unit: settings.Hour}, Lookback: settings.Duration{N: 3, Unit: settings.Day},
 		Start:  time.Date(2026, 3, 29, 0, 0, 0, 0, zone(t, "Europe/Lisbon")),
 		Settle: 90 * time.Minute, Open: true,
-		Write: sinks.Replace, Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour,
+		Write: sinks.Replace, Absent: "mark", Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour,
 		Columns: []config.ColumnRule{
 			{Name: "total", Action: config.ActionType, Type: record.Numeric},
 			{Name: "source.ip", Action: config.ActionHash},
@@ -150,7 +150,7 @@ func TestDefaults(t *testing.T) {
 		Name: "report-daily", Source: cfg.Source("shop-2"), Kind: sources.Kind{Name: "report"}, Options: &shopOptions{},
 		Sinks: []*config.Sink{cfg.Sink("warehouse")}, Table: "report_daily", Schedule: "@daily",
 		Zone: zone(t, "Europe/Berlin"), DataZone: newYork, Interval: day, Lookback: day,
-		Write: sinks.Replace, Empty: "keep", Missed: "run", Overlap: "skip", Priority: "scheduled", Timeout: 4 * time.Hour,
+		Write: sinks.Replace, Absent: "mark", Empty: "keep", Missed: "run", Overlap: "skip", Priority: "scheduled", Timeout: 4 * time.Hour,
 		Checks: config.Checks{MaxDrop: -1},
 	}
 	if diff := cmp.Diff(want, report, comparable); diff != "" {
@@ -164,7 +164,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("credential %q", got)
 	}
 	customers := cfg.Job("customers")
-	if !customers.Interval.IsZero() || !customers.Lookback.IsZero() || customers.Settle != 0 {
+	if customers.Write != sinks.Snapshot || !customers.Interval.IsZero() || !customers.Lookback.IsZero() || customers.Settle != 0 {
 		t.Errorf("a stream without intervals has %s, %s, %s", customers.Interval, customers.Lookback, customers.Settle)
 	}
 	ticks := cfg.Job("ticks")

@@ -156,8 +156,8 @@ func (l *loader) mode(j *job) {
 	if j.streams && j.Kind.Windowed && j.Write == sinks.Snapshot {
 		l.add(at, "stream %s has data intervals, a snapshot is for streams of the current state; write \"replace\"", j.Kind.Name)
 	}
-	if _, set := j.table["absent"]; set && j.Write != sinks.Snapshot {
-		l.add(j.key+".absent", "is for write = \"snapshot\"; take the line out")
+	if j.Absent == sinks.AbsentDrop && j.Write != sinks.Snapshot {
+		l.add(j.key+".absent", "drop is for write = \"snapshot\"; take the line out")
 	}
 	reported := map[string]bool{}
 	for _, s := range j.sinks {
