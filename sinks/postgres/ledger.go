@@ -15,10 +15,9 @@ import (
 
 // fenced is a slice's place in the ledger.
 type fenced struct {
-	slice     int64
-	fence     int64
-	committed bool
-	previous  []string // tables that the last committed load filled
+	slice    int64
+	fence    int64
+	previous []string // tables that the last committed load filled
 }
 
 // fence registers the slice and takes it over from every writer that began
@@ -30,14 +29,24 @@ func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
 	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, table_schema, fence)
 		VALUES ($1, $2, $3, $4, $5, 1)
 		ON CONFLICT (table_schema, job, part, interval_start) DO UPDATE SET fence = s.fence + 1
-		RETURNING _slice, fence, state = 'committed', coalesce(tables::text, '')`,
-		slice.Job, slice.Part, start, end, s.schema).Scan(&f.slice, &f.fence, &f.committed, &tables)
+		RETURNING _slice, fence, coalesce(tables::text, '')`,
+		slice.Job, slice.Part, start, end, s.schema).Scan(&f.slice, &f.fence, &tables)
 	if err != nil {
 		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}
 	states, err := sinks.ReadStates(tables)
 	f.previous = slices.Sorted(maps.Keys(states))
 	return f, err
+}
+
+// refuseCommitted refuses a slice that is committed still, its tables fitted.
+func (s *sink) refuseCommitted(ctx context.Context, load sinks.Load, f fenced) error {
+	var is bool
+	err := s.pool.QueryRow(ctx, "SELECT state = 'committed' FROM "+s.slices()+" WHERE _slice = $1", f.slice).Scan(&is)
+	if is {
+		return load.Appended()
+	}
+	return s.wrap(ctx, err, "read slice %s %s in ledger %s", load.Slice.Job, load.Slice.Interval(), s.ledger)
 }
 
 func (s *sink) slices() string { return ident(s.ledger, "slices") }

@@ -37,6 +37,11 @@ func TestRules(t *testing.T) {
 			}
 			return rows
 		},
+		Drop: func(t testing.TB, table string) {
+			if _, err := pool.Exec(t.Context(), "DROP TABLE marketing."+pgx.Identifier{table}.Sanitize()); err != nil {
+				t.Fatal(err)
+			}
+		},
 		Break:   srv.Kill,
 		Restore: func(t testing.TB) { srv.Start(t); pool.Reset() },
 	})

@@ -71,9 +71,6 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 	if err != nil {
 		return nil, err
 	}
-	if load.Mode == sinks.Append && f.committed {
-		return nil, load.Appended()
-	}
 	for _, t := range load.Tables {
 		if err := s.fit(ctx, t.Name, t.Shape, load.Mode); err != nil {
 			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, t.Name, err)
@@ -83,6 +80,11 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 		}
 		if err := s.fit(ctx, rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace); err != nil {
 			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, rejectsOf(t.Name), err)
+		}
+	}
+	if load.Mode == sinks.Append {
+		if err := s.refuseCommitted(ctx, load, f); err != nil {
+			return nil, err
 		}
 	}
 	return newWriter(ctx, s, load, f), nil

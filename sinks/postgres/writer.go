@@ -196,12 +196,13 @@ func (w *writer) tables() []string {
 }
 
 // clear deletes the slice's rows, those of rejects and of tables that the stream
-// no longer fills included. Only rejects are replaced in every mode.
+// no longer fills included. Only rejects are replaced in every mode. A slice that
+// is appended has rows only if one of its tables was dropped.
 func (w *writer) clear() error {
 	var names []string
 	for _, t := range w.tables() {
 		names = append(names, rejectsOf(t))
-		if w.load.Mode == sinks.Replace {
+		if !w.load.Keyed() {
 			names = append(names, t)
 		}
 	}

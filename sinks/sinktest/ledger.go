@@ -130,3 +130,27 @@ func check(r *rule) {
 		r.Errorf("check changed the ledger:\n%s", d)
 	}
 }
+
+// dropped: what was committed into a table that somebody drops is lost, also what
+// other tables have of it; loading the slices again brings all of it back.
+func dropped(r *rule) {
+	var contents [2][2]content
+	for n := range contents {
+		one, two := r.pair(someFrom(10*n, 3, "row"), someFrom(10*n, 2, "item"))
+		contents[n] = [2]content{one, two}
+		r.load(r.slice(n), one, two)
+	}
+	r.h.Drop(r, r.name+"_b")
+	if list := r.committed(time.Time{}, time.Time{}); len(list) != 0 {
+		r.Errorf("without its table the ledger has %+v", list)
+	}
+	r.load(r.slice(0), contents[0][0], contents[0][1])
+	if list := r.committed(time.Time{}, time.Time{}); len(list) != 1 || list[0].Slice != r.slice(0) {
+		r.Errorf("with one slice loaded again the ledger has %+v", list)
+	}
+	r.expect(r.name+"_a", shape, contents[0][0].want, contents[1][0].want)
+	r.expect(r.name+"_b", shape, contents[0][1].want)
+	r.load(r.slice(1), contents[1][0], contents[1][1])
+	r.expect(r.name+"_a", shape, contents[0][0].want, contents[1][0].want)
+	r.expect(r.name+"_b", shape, contents[0][1].want, contents[1][1].want)
+}

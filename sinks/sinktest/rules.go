@@ -63,6 +63,7 @@ var rules = []namedRule{
 	{name: "checked", test: checked},
 	{name: "checked without a load", test: checkedUnknown},
 	{name: "check leaves nothing", test: check},
+	{name: "dropped table", test: dropped},
 	{name: "target goes away", test: goesAway, again: true, needs: canGoAway},
 	{name: "target is away", test: isAway, again: true, needs: canGoAway},
 }

@@ -55,6 +55,9 @@ type Harness struct {
 	// It is called from several goroutines, and must not end the test from one.
 	Rows func(t testing.TB, table string, columns []record.Column) [][]string
 
+	// Drop removes a table with its rows, as an operator may.
+	Drop func(t testing.TB, table string)
+
 	// Break makes the target unreachable, breaking what is open; Restore brings it
 	// back with everything that was committed. Both or neither; nil for a target
 	// that cannot go away.

@@ -48,7 +48,8 @@ func (w *writer) copyRows(ctx context.Context, table string, s *stage) error {
 }
 
 // clear deletes the slice's rows, those of rejects and of tables that the stream
-// no longer fills included. Only rejects are replaced in every mode.
+// no longer fills included. Only rejects are replaced in every mode. A slice that
+// is appended has rows only if one of its tables was dropped.
 func (w *writer) clear(ctx context.Context) error {
 	names := slices.Clone(w.at.previous)
 	for _, t := range w.load.Tables {
@@ -58,7 +59,7 @@ func (w *writer) clear(ctx context.Context) error {
 	var clear []string
 	for _, name := range slices.Compact(names) {
 		clear = append(clear, rejectsOf(name))
-		if w.load.Mode == sinks.Replace {
+		if !w.load.Keyed() {
 			clear = append(clear, name)
 		}
 	}

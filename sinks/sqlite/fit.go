@@ -71,6 +71,11 @@ func (s *sink) fit(ctx context.Context, conn *sql.Conn, name string, shape recor
 			return s.wrap(ctx, err, "%s", text)
 		}
 	}
+	if have.kind == "" {
+		if err := forget(ctx, conn, name); err != nil {
+			return err
+		}
+	}
 	if mode == sinks.Merge {
 		if err := s.keyIndex(ctx, conn, name, shape); err != nil {
 			return err

@@ -17,10 +17,9 @@ const slicesTable = "main." + ownPrefix + "slices"
 
 // fenced is a slice's place in the ledger.
 type fenced struct {
-	slice     int64
-	fence     int64
-	committed bool
-	previous  []string // tables that the last committed load filled
+	slice    int64
+	fence    int64
+	previous []string // tables that the last committed load filled
 }
 
 // fence registers the slice and takes it over from every writer that began
@@ -32,8 +31,8 @@ func fence(ctx context.Context, conn *sql.Conn, slice sinks.Slice) (fenced, erro
 	err := conn.QueryRowContext(ctx, `INSERT INTO `+slicesTable+` (job, part, interval_start, interval_end, fence)
 		VALUES (?, ?, ?, ?, 1)
 		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = fence + 1
-		RETURNING _slice, fence, state = 'committed', coalesce(tables, '')`,
-		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &f.committed, &tables)
+		RETURNING _slice, fence, coalesce(tables, '')`,
+		slice.Job, slice.Part, start, end).Scan(&f.slice, &f.fence, &tables)
 	if err != nil {
 		return f, err
 	}
@@ -42,7 +41,8 @@ func fence(ctx context.Context, conn *sql.Conn, slice sinks.Slice) (fenced, erro
 	return f, err
 }
 
-// Committed implements sinks.Sink.
+// Committed implements sinks.Sink. A slice whose tables somebody dropped is not
+// committed any more.
 func (s *sink) Committed(ctx context.Context, job string, from, to time.Time) ([]sinks.Committed, error) {
 	missing, err := s.missing()
 	if err != nil || missing {
@@ -67,6 +67,8 @@ func committed(ctx context.Context, conn *sql.Conn, job string, from, to time.Ti
 		rows_read, rows_rejected, rows_written, provisional, loaded_at || '', checked_at || ''
 		FROM `+slicesTable+`
 		WHERE job = ? AND state = 'committed' AND interval_start >= ? AND interval_start < ?
+			AND NOT EXISTS (SELECT 1 FROM json_each(tables) AS t
+				WHERE NOT EXISTS (SELECT 1 FROM main.sqlite_schema AS m WHERE m.type = 'table' AND m.name = t.key COLLATE NOCASE))
 		ORDER BY interval_start, part`, job, low, high)
 	if err != nil {
 		return nil, err
@@ -99,6 +101,23 @@ func scanCommitted(rows *sql.Rows) (sinks.Committed, error) {
 	}
 	c.Tables, err = sinks.ReadStates(tables)
 	return c, err
+}
+
+// forget notes that a table was made anew: what the ledger says was committed
+// into one of its name went with it.
+func forget(ctx context.Context, conn *sql.Conn, table string) error {
+	_, err := conn.ExecContext(ctx, `UPDATE `+slicesTable+` SET state = 'loading'
+		WHERE state = 'committed' AND EXISTS (SELECT 1 FROM json_each(tables) AS t WHERE t.key = ? COLLATE NOCASE)`, table)
+	if err != nil {
+		return fmt.Errorf("write to the ledger: %w", err)
+	}
+	return nil
+}
+
+// isCommitted reports whether a slice is committed still, its tables fitted.
+func isCommitted(ctx context.Context, conn *sql.Conn, slice int64) (is bool, err error) {
+	err = conn.QueryRowContext(ctx, "SELECT state = 'committed' FROM "+slicesTable+" WHERE _slice = ?", slice).Scan(&is)
+	return is, err
 }
 
 // Checked implements sinks.Sink.

@@ -40,6 +40,7 @@ func TestRules(t *testing.T) {
 			}
 			return rows
 		},
+		Drop: func(t testing.TB, table string) { execute(t, locker, `DROP TABLE "`+table+`"`) },
 		// A file does not go away, but somebody may keep it locked.
 		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },
 		Restore: func(t testing.TB) { execute(t, locker, "ROLLBACK") },

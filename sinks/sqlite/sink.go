@@ -108,9 +108,6 @@ func (s *sink) prepare(ctx context.Context, conn *sql.Conn, load sinks.Load) (f 
 	if f, err = fence(ctx, conn, load.Slice); err != nil {
 		return f, fmt.Errorf("fence slice %s %s: %w", load.Slice.Job, load.Slice.Interval(), err)
 	}
-	if load.Mode == sinks.Append && f.committed {
-		return f, load.Appended()
-	}
 	for _, t := range load.Tables {
 		if err := s.fit(ctx, conn, t.Name, t.Shape, load.Mode); err != nil {
 			return f, fmt.Errorf("fit table %s: %w", t.Name, err)
@@ -122,7 +119,14 @@ func (s *sink) prepare(ctx context.Context, conn *sql.Conn, load sinks.Load) (f 
 			return f, fmt.Errorf("fit table %s: %w", rejectsOf(t.Name), err)
 		}
 	}
-	return f, nil
+	if load.Mode != sinks.Append {
+		return f, nil
+	}
+	is, err := isCommitted(ctx, conn, f.slice)
+	if is {
+		err = load.Appended()
+	}
+	return f, err
 }
 
 // refuse names what in a load cannot be loaded here.
