@@ -101,8 +101,10 @@ func (c *Config) validateSession() []settings.Problem {
 		p = append(p, settings.Problemf("hasid", "is not the value of a cookie; write only what stands behind HASID="))
 	}
 	for _, extra := range []struct{ key, value string }{
-		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret.Reveal()},
-		{"refresh_token", c.RefreshToken.Reveal()}, {"redirect_uri", c.RedirectURI},
+		{"client_id", c.ClientID},
+		{"client_secret", c.ClientSecret.Reveal()},
+		{"refresh_token", c.RefreshToken.Reveal()},
+		{"redirect_uri", c.RedirectURI},
 	} {
 		if extra.value != "" {
 			p = append(p, settings.Problemf(extra.key, "is not used with hasid; take one of the two out"))

@@ -106,6 +106,7 @@ type split struct {
 	seps   [40]rune   // between them, blanks as ' '
 	n      int        // of groups
 	exp    []byte     // with its e
+	joined [64]byte
 }
 
 func (p *split) cut(s []byte) bool {
@@ -229,7 +230,7 @@ func (p *split) join(n int) []byte {
 	if n == 1 {
 		return p.groups[0]
 	}
-	var all []byte
+	all := p.joined[:0]
 	for _, g := range p.groups[:n] {
 		all = append(all, g...)
 	}

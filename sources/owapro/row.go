@@ -31,13 +31,6 @@ func (r *row) cell(slot int) []byte {
 	return r.text[at.from:at.to]
 }
 
-// set fills a slot with plain text.
-func (r *row) set(slot int, text string) {
-	from := len(r.text)
-	r.text = append(r.text, text...)
-	r.at[slot] = span{from, len(r.text)}
-}
-
 // setJSON fills a slot with a raw JSON value. A list becomes its elements with
 // commas between, as CSV has it.
 func (r *row) setJSON(slot int, value []byte) {

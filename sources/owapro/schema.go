@@ -155,6 +155,11 @@ type naming struct {
 func newNaming(b Block) naming {
 	n := naming{names: map[string]string{}, generated: map[string]string{}}
 	originals := append([]string{columnCustomer}, b.names()...)
+	for i, name := range originals {
+		if i > 0 && name == columnCustomer {
+			originals[i] = vendorsCustomer
+		}
+	}
 	beside := func(name, wanted string) {
 		for slices.Contains(originals, wanted) {
 			wanted += " " // told apart by its hash
@@ -175,7 +180,15 @@ func newNaming(b Block) naming {
 	return n
 }
 
-func (n naming) of(original string) string { return n.names[original] }
+// vendorsCustomer stands for a column of the vendor's that is called like ours.
+const vendorsCustomer = columnCustomer + " "
+
+func (n naming) of(original string) string {
+	if original == columnCustomer {
+		original = vendorsCustomer
+	}
+	return n.names[original]
+}
 
 // title describes a column by the vendor's own words for it.
 func (d blockDefinition) title(name string) string {

@@ -3,7 +3,6 @@ package owapro
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -275,51 +274,6 @@ func (t *typer) fill(c *cells) {
 	t.build.EndRow(t.raw)
 }
 
-// label fills in labels and ids of dimensions that have both. JSON gives ids, and
-// labels for most of them; CSV gives either.
-func (t *typer) label(c *cells) error {
-	for i, s := range t.slots {
-		if s.id < 0 || c.text[i] == nil && c.text[s.id] == nil {
-			continue
-		}
-		d := t.dicts.of(s.name)
-		if c.text[s.id] == nil {
-			if err := t.identify(c, i, d); err != nil {
-				return err
-			}
-		} else if c.text[i] != nil && t.marks != nil {
-			t.grown = d.add(string(c.text[s.id]), string(c.text[i])) || t.grown
-		}
-		if c.text[i] != nil {
-			continue
-		}
-		label, ok := d.labels[string(c.text[s.id])]
-		if !ok && t.marks != nil { // in JSON an id is simply not in the dict
-			return &unsure{reason: "no label is known for the id " + string(c.text[s.id]) + " of " + s.name, usual: true}
-		}
-		c.set(i, label)
-	}
-	return nil
-}
-
-// identify finds the id of a cell that holds a label, or the id itself.
-func (t *typer) identify(c *cells, i int, d *dict) error {
-	s := t.slots[i]
-	_, isID := d.labels[string(c.text[i])]
-	switch {
-	case isID || s.id == t.account && string(c.text[i]) == t.customer:
-		c.set(s.id, string(c.text[i]))
-		c.text[i] = nil
-	case s.id == t.account: // there is but one
-		c.set(s.id, t.customer)
-	case d.ids[string(c.text[i])] != "":
-		c.set(s.id, d.ids[string(c.text[i])])
-	case t.marks != nil:
-		return &unsure{reason: "no id is known for the label " + string(c.text[i]) + " of " + s.name, usual: true}
-	}
-	return nil
-}
-
 // reject is the row as JSON, without the cells of masked columns.
 func (t *typer) reject() []byte {
 	c := t.current
@@ -337,85 +291,4 @@ func (t *typer) reject() []byte {
 		out, _ = jsontext.AppendQuote(out, c.text[i])
 	}
 	return append(out, '}')
-}
-
-// newTyper prepares a block's columns: those of its table are filled, the others
-// only tell rows apart.
-func newTyper(table record.Table, b Block, d blockDefinition, probed bool) *typer {
-	t := &typer{date: -1, account: -1}
-	t.raw = t.reject
-	typed := func(name string) kind { // what a job makes of a column counts, too
-		for _, c := range table.Columns {
-			if c.Wire() != name {
-				continue
-			}
-			switch c.Type {
-			case record.Integer, record.Numeric, record.Float:
-				return asNumber
-			case record.Date:
-				return asDate
-			default:
-			}
-		}
-		return asText
-	}
-	add := func(name string, k kind, dim bool) int {
-		if i := t.slot(name); i >= 0 {
-			t.slots[i].dim = t.slots[i].dim || dim
-			return i
-		}
-		masked := slices.ContainsFunc(table.Columns, func(c record.Column) bool { return c.Wire() == name && c.Mask != nil })
-		t.slots = append(t.slots, slot{name: name, kind: k, dim: dim, id: -1, masked: masked})
-		return len(t.slots) - 1
-	}
-	for _, dim := range b.Dimensions {
-		k := typed(dim)
-		if dim == fieldDate {
-			k = asDate
-		}
-		add(dim, k, true)
-	}
-	for _, m := range b.Metrics {
-		k, known := map[string]kind{"integer": asNumber, "float": asNumber, "percent": asPercent, "currency": asMoney, "date": asDate}[d.Formats[m]]
-		switch {
-		case !known:
-			k = typed(m)
-		case k == asNumber && !probed: // it may be anything
-			k = asPercent
-		}
-		add(m, k, false)
-	}
-	for _, dim := range b.Dimensions {
-		if id := d.IDs[dim]; id != "" {
-			i := add(id, asText, false)
-			t.slots[t.slot(dim)].id = i
-		}
-	}
-	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
-	for _, c := range table.Columns {
-		number := c.Type == record.Integer || c.Type == record.Numeric || c.Type == record.Float
-		t.cells = append(t.cells, cell{slot: t.slot(c.Wire()), number: number})
-	}
-	t.row, t.pending = newCells(len(t.slots)), newCells(len(t.slots))
-	t.sums = newSums(t.slots)
-	t.keyed = make([]bool, len(t.slots))
-	for i, s := range t.slots {
-		t.keyed[i] = t.keyed[i] || s.dim
-		if s.id >= 0 {
-			t.keyed[s.id] = true
-		}
-	}
-	return t
-}
-
-func (t *typer) slot(name string) int {
-	return slices.IndexFunc(t.slots, func(s slot) bool { return s.name == name })
-}
-
-func (t *typer) names() []string {
-	var names []string
-	for _, s := range t.slots {
-		names = append(names, s.name)
-	}
-	return names
 }
