@@ -4,14 +4,16 @@ import (
 	"exporter/jobs/config"
 	"exporter/sinks"
 	"exporter/sinks/postgres"
+	"exporter/sinks/sqlite"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/owapro"
 )
 
 // drivers are all sources and sinks there are. A new one is a line here.
 func drivers() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver()},
-		Sinks:   []sinks.Driver{postgres.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver()},
+		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"exporter/jobs/config"
 	"exporter/sinks"
 	"exporter/sinks/postgres"
+	"exporter/sinks/sqlite"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/owapro"
 )
 
 const exampleFile = "../../jobs.example.toml"
@@ -17,8 +19,8 @@ const exampleFile = "../../jobs.example.toml"
 // shipped are the adapters of this version, as in cmd/exporter.
 func shipped() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver()},
-		Sinks:   []sinks.Driver{postgres.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver()},
+		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }
 
