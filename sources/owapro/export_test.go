@@ -1,9 +1,13 @@
 package owapro
 
 import (
+	"bufio"
+	"bytes"
 	"time"
 
+	"exporter/record"
 	"exporter/sources"
+	"exporter/sources/httpapi"
 )
 
 // Number reads a number of a CSV with the marks given, "" for those not known. It
@@ -26,4 +30,45 @@ func Date(text string, from, to int32) string {
 // At sets the clock of a source.
 func At(s sources.Source, now time.Time) {
 	s.(*source).now = func() time.Time { return now }
+}
+
+// fuzzed is a block of four columns, one of them with ids.
+func fuzzed() (*typer, header) {
+	b := Block{Dimensions: []string{"date", "acc_channel", "customer_trackgroup"}, Metrics: []string{"sale_count", "sale_amount", "ctr"}}
+	d := newBlockDefinition()
+	d.IDs["customer_trackgroup"] = "customer_trackgroupid"
+	d.Formats["sale_count"], d.Formats["sale_amount"], d.Formats["ctr"] = "integer", "currency", "percent"
+	s := &source{config: newConfig(), report: &Options{}}
+	table := s.table(b, d)
+	t := newTyper(table, b, d, true)
+	t.build = record.NewBuilder(0, table, nil)
+	t.customer, t.within, t.dicts, t.money = "4711", dayRange{0, 1 << 20}, dicts{}, "EUR"
+	t.dicts.of("customer_trackgroup").add("1", "SEO")
+	return t, newHeader(t.slots, d)
+}
+
+// ReadCSV types a CSV. It returns the rows, those of them that are rejects, and the
+// lines there were.
+func ReadCSV(body []byte) (rows, rejects int, lines int64, err error) {
+	t, h := fuzzed()
+	c := &table{money: "EUR"}
+	t.marks = &c.marks
+	t.begin(0, printer{})
+	lines, err = c.read(response{Reader: bufio.NewReaderSize(bytes.NewReader(body), peekBytes), csv: true}, t.slots, h, t.add)
+	if err == nil {
+		_, err = t.end(true)
+	}
+	batch, rejected := t.build.Take()
+	return batch.Rows(), rejected.Rows(), lines, err
+}
+
+// ReadJSON decodes an answer of one block and types its rows.
+func ReadJSON(body []byte) (rows int64, err error) {
+	t, _ := fuzzed()
+	t.begin(0, printer{})
+	s := &source{client: httpapi.New(httpapi.Config{BaseURL: "https://localhost"}), report: &Options{}}
+	r := &reportReader{reader: &reader{s: s}, dicts: t.dicts, currency: "EUR"}
+	b := &block{typer: t, slots: newSlots(t.names())}
+	err = r.readJSON(response{Reader: bufio.NewReader(bytes.NewReader(body))}, []*block{b}, question{blocks: []asked{{id: "1"}}}, true)
+	return t.rows, err
 }
