@@ -153,6 +153,32 @@ func (k knowledge) owedSince(p plan.Job) time.Time {
 	return newest
 }
 
+// CheckBounds reports why a run of the job could not take --from and --to.
+func CheckBounds(job *config.Job, from, to, now time.Time) error {
+	if from.IsZero() && to.IsZero() {
+		return nil
+	}
+	_, _, err := between(job, from, to, now)
+	return err
+}
+
+// between lists the intervals that a command names, and those of them that are
+// still open.
+func between(job *config.Job, from, to, now time.Time) (out []plan.Slice, left []sources.Interval, err error) {
+	if from.IsZero() {
+		return nil, nil, fault.New(fault.Config, "--to needs --from")
+	}
+	out, left, err = planOf(job).Range(from, to, now)
+	var bound *plan.BoundError
+	switch {
+	case errors.As(err, &bound):
+		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err).WithHint("Use one of the two instants named.")
+	case err != nil:
+		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err)
+	}
+	return out, left, nil
+}
+
 // choose lists the intervals of a run: those the command names, or what a firing
 // would do now. Left are named intervals that are still open.
 func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out []plan.Slice, left []sources.Interval, err error) {
@@ -167,19 +193,7 @@ func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out
 	if run.From.IsZero() && run.To.IsZero() {
 		return p.Firing(now, known.owedSince(p), known.complete), nil, nil
 	}
-	from := run.From
-	if from.IsZero() {
-		return nil, nil, fault.New(fault.Config, "--to needs --from")
-	}
-	out, left, err = p.Range(from, run.To, now)
-	var bound *plan.BoundError
-	if errors.As(err, &bound) {
-		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err).WithHint("Use one of the two instants named.")
-	}
-	if err != nil {
-		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err)
-	}
-	return out, left, nil
+	return between(job, run.From, run.To, now)
 }
 
 // addChanged adds the intervals of which the vendor says that they were edited

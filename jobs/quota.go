@@ -9,7 +9,7 @@ import (
 
 const (
 	quotaEvery = 500 * time.Millisecond // how often waits are looked for
-	quotaNoted = 2 * time.Second        // shorter waits are nobody's business
+	quotaNoted = 15 * time.Second       // shorter waits are the usual pace of small windows
 )
 
 // watchQuota tells whoever watches the run when its credential waits for quota,

@@ -143,7 +143,7 @@ func (t Table) Rejects() Table {
 	}
 	return Table{Name: name, Description: "Rows that could not be typed.", Columns: []Column{
 		{Name: "raw", Type: JSON, Description: "The row as the vendor sent it."},
-		{Name: "column_name", Type: Text, Description: "The column whose cell could not be typed."},
+		{Name: "column", Type: Text, Description: "The column whose cell could not be typed."},
 		{Name: "reason", Type: Text, Required: true, Description: "Why it could not be typed."},
 	}}
 }

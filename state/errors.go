@@ -66,7 +66,7 @@ var causes = map[int]cause{
 	},
 	sqlite3.SQLITE_CORRUPT: {
 		fault.Permanent, "it is damaged",
-		"Restore a backup (exporter state restore), or move %[1]s, %[1]s-wal and %[1]s-shm away: a new state is filled in from the sinks, tokens need \"exporter auth login\".",
+		"Restore a backup, or move %[1]s, %[1]s-wal and %[1]s-shm away: a new state is filled in from the sinks, tokens need \"exporter auth login\".",
 	},
 }
 

@@ -33,6 +33,7 @@ type quotaObject struct {
 	Class       string    `json:"class,omitempty"` // of requests; absent: all
 	Limit       int       `json:"limit"`
 	Window      float64   `json:"window_seconds"`
+	Fixed       bool      `json:"fixed"` // the vendor's window starts at the round minute, hour or day
 	Used        int       `json:"used"`
 	Left        int       `json:"left"`
 	NextFree    time.Time `json:"next_free_at,omitzero"` // of a used up window
@@ -87,7 +88,7 @@ func quotas(ctx context.Context, s *session) ([]quotaObject, error) {
 		for _, w := range status.Windows {
 			all = append(all, quotaObject{
 				Type: "quota", Credential: src.Credential, Sources: sharing(s.cfg, src.Credential), Class: w.Class,
-				Limit: w.Window.N, Window: seconds(w.Window.Per), Used: w.Used, Left: w.Left, NextFree: utc(w.NextFree),
+				Limit: w.Window.N, Window: seconds(w.Window.Per), Fixed: w.Window.Fixed, Used: w.Used, Left: w.Left, NextFree: utc(w.NextFree),
 				PausedUntil: utc(status.PausedUntil), PauseReason: status.PauseReason, text: w.Window.String(),
 			})
 		}

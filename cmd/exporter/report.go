@@ -125,7 +125,7 @@ func (r *report) failures(runs []state.Run, command func(job string) string) {
 		all := apart(r.failure(run))
 		r.out.failEach(all[:min(len(all), named)])
 		if left := len(all) - named; left > 0 {
-			r.out.note("and %s more: `exporter slices %s --missing` shows all", count(left, "failure"), run.Job)
+			r.out.note("and %s more: `exporter slices %s --failed` shows all", count(left, "failure"), run.Job)
 		}
 		if run.ExitCode != jobs.ExitConfig {
 			r.out.note("to go on: %s", command(run.Job))

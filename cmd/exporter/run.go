@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,7 @@ func (p *program) run(ctx context.Context, names []string, r runFlags) error {
 	if err != nil {
 		return err
 	}
-	requests, err := r.requests(cfg, names)
+	requests, err := r.requests(cfg, names, p.Now())
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (p *program) work(ctx context.Context, cfg *config.Config, requests []state
 }
 
 // requests turns the command line into one request per job.
-func (r *runFlags) requests(cfg *config.Config, names []string) ([]state.Run, error) {
+func (r *runFlags) requests(cfg *config.Config, names []string, now time.Time) ([]state.Run, error) {
 	switch {
 	case r.all && len(names) > 0:
 		return nil, usageError(errors.New("--all runs every job; name none"))
@@ -111,6 +112,9 @@ func (r *runFlags) requests(cfg *config.Config, names []string) ([]state.Run, er
 		}
 		from, to, err := r.of(job)
 		if err != nil {
+			return nil, err
+		}
+		if err := jobs.CheckBounds(job, from, to, now); err != nil {
 			return nil, err
 		}
 		requests = append(requests, state.Run{Job: name, Trigger: state.TriggerCLI, From: from, To: to, Force: r.force, Priority: state.PriorityScheduled})

@@ -17,9 +17,12 @@ import (
 	"exporter/state"
 )
 
+// selection is which slices are shown.
+type selection struct{ missing, failed bool }
+
 func (p *program) slicesCommand() *cobra.Command {
 	var b bounds
-	var incomplete bool
+	var only selection
 	cmd := &cobra.Command{
 		Use:   "slices JOB",
 		Short: "Show what is complete, interval by interval and sink by sink",
@@ -35,10 +38,12 @@ a warning.
   exporter slices conversions --missing`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.offer(jobNames, 1),
-		RunE:              func(cmd *cobra.Command, args []string) error { return p.slices(cmd.Context(), args[0], b, incomplete) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return p.slices(cmd.Context(), args[0], b, only) },
 	}
 	b.register(cmd, "the slices shown")
-	cmd.Flags().BoolVar(&incomplete, "missing", false, "only slices that are not complete in every sink")
+	cmd.Flags().BoolVar(&only.missing, "missing", false, "only slices that are not complete in every sink")
+	cmd.Flags().BoolVar(&only.failed, "failed", false, "only slices whose last attempt failed; what they had before is there still")
+	cmd.MarkFlagsMutuallyExclusive("missing", "failed")
 	return cmd
 }
 
@@ -98,7 +103,7 @@ func known(announced int64) *int64 {
 	return &announced
 }
 
-func (p *program) slices(ctx context.Context, name string, b bounds, incomplete bool) (err error) {
+func (p *program) slices(ctx context.Context, name string, b bounds, only selection) (err error) {
 	s, err := p.ask(ctx)
 	if err != nil {
 		return err
@@ -117,8 +122,11 @@ func (p *program) slices(ctx context.Context, name string, b bounds, incomplete 
 		return err
 	}
 	all = withOwed(job, all, from, to, p.Now())
-	if incomplete {
+	switch {
+	case only.missing:
 		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return v.Complete(job) })
+	case only.failed:
+		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return v.Error == "" })
 	}
 	if p.out.json {
 		for _, v := range all {
@@ -126,27 +134,30 @@ func (p *program) slices(ctx context.Context, name string, b bounds, incomplete 
 		}
 		return nil
 	}
-	p.showSlices(job, all, incomplete)
+	p.showSlices(job, all, only)
 	return nil
 }
 
-func (p *program) showSlices(job *config.Job, all []jobs.SliceView, incomplete bool) {
+func (p *program) showSlices(job *config.Job, all []jobs.SliceView, only selection) {
 	if len(all) == 0 {
-		if incomplete {
+		switch {
+		case only.missing:
 			p.out.note("nothing is missing")
-		} else {
-			p.out.note("no slice yet")
+		case only.failed:
+			p.out.note("nothing failed")
+		default:
+			p.out.note("no slice")
 		}
 		return
 	}
 	var rows [][]string
 	for _, v := range all {
 		rows = append(rows, []string{
-			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, v.State, number(v.Rows),
+			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, v.State, stored(v), rejected(v),
 			inSinks(v.Sinks), clock(loaded(v)), marks(v), v.Error,
 		})
 	}
-	p.out.table([]string{"interval", "part", "state", "rows", "sinks", "loaded", "marks", "error"}, rows)
+	p.out.table([]string{"interval", "part", "state", "rows", "rejects", "sinks", "loaded", "marks", "error"}, rows)
 }
 
 // inSinks names the state in every sink.
@@ -156,6 +167,27 @@ func inSinks(all map[string]state.SinkState) string {
 		parts = append(parts, name+" "+cmp.Or(all[name].State, "missing"))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// stored is how many rows are in the sinks, empty while none has any.
+func stored(v jobs.SliceView) string {
+	most, some := int64(0), false
+	for _, s := range v.Sinks {
+		if !s.LoadedAt.IsZero() {
+			most, some = max(most, s.Rows), true
+		}
+	}
+	if !some {
+		return ""
+	}
+	return number(most)
+}
+
+func rejected(v jobs.SliceView) string {
+	if v.Rejected == 0 {
+		return ""
+	}
+	return number(v.Rejected)
 }
 
 // loaded is when the last sink got the slice.

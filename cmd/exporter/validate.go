@@ -106,17 +106,23 @@ func (p *program) connect(ctx context.Context, cfg *config.Config) (err error) {
 	trying.Wait()
 	for i, c := range all {
 		p.tried(c, errs[i])
-		if code := jobs.ExitCode(errs[i]); p.code != jobs.ExitAuth && code != jobs.ExitOK {
-			p.code = jobs.ExitFailed
-			if code == jobs.ExitAuth {
-				p.code = code
-			}
-		}
+		p.code = worse(p.code, jobs.ExitCode(errs[i]))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// worse returns the exit code of several tries: a refused login is said before a
+// mistake in the configuration, and that before everything else.
+func worse(a, b int) int {
+	for _, code := range []int{jobs.ExitAuth, jobs.ExitConfig, jobs.ExitFailed} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return max(a, b)
 }
 
 func connections(s *session) []connection {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -109,6 +110,9 @@ func dsnProblem(dsn string, err error) string {
 	return shape
 }
 
+// connectTimeout is for DSNs without connect_timeout.
+const connectTimeout = 10 * time.Second
+
 // pool returns the settings of the connections. It reads files that the DSN or
 // the environment name (certificates, pgpass), but opens no connection.
 func (c *Config) pool() (*pgxpool.Config, error) {
@@ -119,6 +123,9 @@ func (c *Config) pool() (*pgxpool.Config, error) {
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		p.MaxConns = poolSize
+	}
+	if p.ConnConfig.ConnectTimeout == 0 {
+		p.ConnConfig.ConnectTimeout = connectTimeout // else a server that accepts and stays silent holds us up for ever
 	}
 	params := p.ConnConfig.RuntimeParams
 	params["application_name"] = cmp.Or(params["application_name"], "exporter")

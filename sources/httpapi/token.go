@@ -31,6 +31,10 @@ const (
 	earlyMost   = time.Minute // a token is renewed so long before it expires, or a tenth of its life
 	earlyRetry  = 10 * time.Second
 	saveTimeout = 30 * time.Second
+
+	// A refused login is not tried again for a while: dozens of slices that each
+	// try it would lock the account.
+	refusedFor = time.Minute
 )
 
 // TokenAuth is an [Authenticator] with a token that is fetched, kept and renewed.
@@ -51,8 +55,9 @@ type TokenAuth struct {
 	gen      int // counts the tokens seen; 0 = none yet
 	renewAt  time.Time
 	unsaved  bool
-	finished int   // renewals that ended
-	failed   error // how the last of them ended
+	finished int       // renewals that ended
+	failed   error     // how the last of them ended
+	refused  time.Time // when it was refused; zero = it was not
 }
 
 var _ Authenticator = (*TokenAuth)(nil)
@@ -137,7 +142,7 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	a.mu.Lock()
 	ok = done()
 	shared := a.failed
-	if a.finished == seen || fault.ClassOf(shared) == fault.Interrupted {
+	if again := a.finished == seen && time.Since(a.refused) > refusedFor; again || fault.ClassOf(shared) == fault.Interrupted {
 		shared = nil
 	}
 	a.mu.Unlock()
@@ -148,7 +153,10 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.finished++
-	a.failed = err
+	a.failed, a.refused = err, time.Time{}
+	if fault.ClassOf(err) == fault.Auth {
+		a.refused = time.Now()
+	}
 	return err
 }
 
