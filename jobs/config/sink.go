@@ -1,5 +1,7 @@
 package config
 
+import "exporter/sinks"
+
 // sinkTable is what every sink has besides the settings of its driver.
 type sinkTable struct {
 	Driver string `toml:"driver"`
@@ -26,6 +28,9 @@ func (l *loader) sink(key, name string, raw map[string]any) {
 	l.cfg.Sinks = append(l.cfg.Sinks, s.Sink)
 	s.Settings = s.Driver.Config()
 	l.decode(key, l.interpolate(key, withoutDriver(raw)), s.Settings, "driver")
+	if r, ok := s.Settings.(sinks.Relative); ok {
+		r.Resolve(l.dir)
+	}
 	l.problems(key, s.Settings.Validate())
 	if !l.has(key) {
 		s.target = s.Settings.Target()
