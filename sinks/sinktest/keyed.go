@@ -47,8 +47,12 @@ func keyedNulls(r *rule) {
 // longKey has a key of several columns and types, not in the order of the columns.
 var longKey = record.Table{
 	Columns: []record.Column{
-		{Name: "value", Type: record.Text}, {Name: "label", Type: record.Text}, {Name: "on", Type: record.Date},
-		{Name: "number", Type: record.Numeric}, {Name: "sure", Type: record.Boolean}, {Name: "at", Type: record.Timestamp},
+		{Name: "value", Type: record.Text},
+		{Name: "label", Type: record.Text},
+		{Name: "on", Type: record.Date},
+		{Name: "number", Type: record.Numeric},
+		{Name: "sure", Type: record.Boolean},
+		{Name: "at", Type: record.Timestamp},
 	},
 	Key: []string{"on", "label", "number", "sure", "at"},
 }

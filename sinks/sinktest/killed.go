@@ -24,7 +24,7 @@ type task struct {
 }
 
 // childRows is more than buffers on the way to a sink hold.
-const childRows = 20_000
+const childRows = 6000
 
 // Child makes a test program the one that is killed, if it was started as such:
 // TestMain calls it first and exits with the code if it is one. Open opens the

@@ -64,7 +64,7 @@ func (s *sink) connect(extra ...string) error {
 		"mode":          {"rw"},
 		"_busy_timeout": {strconv.FormatInt(s.pace.try.Milliseconds(), 10)},
 		"_dqs":          {"0"},
-		"_pragma":       append([]string{"synchronous(FULL)", "cache_size(-32768)", "journal_size_limit(67108864)"}, extra...),
+		"_pragma":       append([]string{"synchronous(FULL)", "cache_size(-16384)", "journal_size_limit(67108864)"}, extra...),
 	}
 	dsn := url.URL{Scheme: "file", OmitHost: true, Path: s.path, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())

@@ -39,9 +39,14 @@ func TestTableAsMade(t *testing.T) {
 func TestQueries(t *testing.T) {
 	path := newFile(t)
 	shape := record.Table{Columns: []record.Column{
-		{Name: "id", Type: record.Integer}, {Name: "cost", Type: record.Numeric}, {Name: "clicks", Type: record.Integer},
-		{Name: "at", Type: record.Timestamp}, {Name: "on_day", Type: record.Date}, {Name: "ok", Type: record.Boolean},
-		{Name: "more", Type: record.JSON}, {Name: "wall", Type: record.LocalTime},
+		{Name: "id", Type: record.Integer},
+		{Name: "cost", Type: record.Numeric},
+		{Name: "clicks", Type: record.Integer},
+		{Name: "at", Type: record.Timestamp},
+		{Name: "on_day", Type: record.Date},
+		{Name: "ok", Type: record.Boolean},
+		{Name: "more", Type: record.JSON},
+		{Name: "wall", Type: record.LocalTime},
 	}}
 	b := record.NewBuilder(0, shape, nil)
 	for _, row := range [][]string{
