@@ -20,6 +20,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"planned": plannedObject{}, "plan": planObject{}, "run": runObject{},
 		"slice of run": endedObject{}, "slice of slices": sliceObject{}, "sink": sinkObject{},
 		"job": jobObject{}, "quota": quotaObject{}, "auth": authObject{},
+		"loaded": loadedObject{}, "demo": demoObject{},
 		"sandbox": sandboxObject{}, "version": versionObject{},
 	}
 	data, err := os.ReadFile("JSON.md")

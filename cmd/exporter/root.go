@@ -50,7 +50,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 
 	root.AddCommand(
-		p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(),
+		p.demoCommand(), p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(),
 		p.jobsCommand(), p.runsCommand(), p.slicesCommand(), p.quotaCommand(), p.authCommand(),
 		p.sandboxCommand(), p.versionCommand(),
 	)

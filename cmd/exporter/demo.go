@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"exporter/fault"
+	"exporter/jobs"
+	"exporter/sandbox"
+	"exporter/sandbox/hasoffers"
+	"exporter/sandbox/owapro"
+)
+
+func (p *program) demoCommand() *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Load two simulated vendors into an SQLite file, to see what there is",
+		Long: `demo plays HasOffers and OWAPro on this machine, loads a week of both into an SQLite
+file, shows what is in it, and ends. It needs no account, no server and no network.
+
+Everything it makes is in one folder: jobs.toml, the configuration to look at; demo.db,
+the loaded tables; and the state. A second call loads what has changed since, and the
+folder may be removed at any time.`,
+		Example: `  exporter demo
+  exporter demo --dir /tmp/demo
+  exporter demo --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.demo(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.dir, "dir", "exporter-demo", "`folder` for everything the demo makes")
+	return cmd
+}
+
+type demoFlags struct {
+	dir string
+}
+
+const (
+	demoDays  = 30 // of data at the vendors
+	demoMark  = "# Written by `exporter demo`"
+	demoToken = "refresh-token-of-the-demo" // of the sandbox, and worth nothing elsewhere
+	demoLimit = "50/1s"
+
+	demoDatabase = "demo.db" // as in demo.toml
+)
+
+func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return fault.New(fault.Config, "make the folder of the demo: %w", err).WithHint("Name another folder with --dir.")
+	}
+	p.flags.config = filepath.Join(f.dir, "jobs.toml")
+	before, err := demoBefore(p.flags.config)
+	if err != nil {
+		return err
+	}
+	l, err := listenDemo(ctx, before)
+	if err != nil {
+		return err
+	}
+	box, err := sandbox.New(demoVendors(p.Now()))
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { served <- serve(serving, l, box.Handler()) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-served)
+	}()
+	if err := writeDemo(p.flags.config, "http://"+l.Addr().String()); err != nil {
+		return err
+	}
+	return p.loadDemo(ctx, f)
+}
+
+// demoVendors are the vendors as they are at an instant.
+func demoVendors(now time.Time) sandbox.Config {
+	at, first := now.UTC().Format(time.RFC3339), now.AddDate(0, 0, -demoDays).UTC().Format(time.DateOnly)
+	return sandbox.Config{
+		Seed: 1,
+		HasOffers: hasoffers.Config{
+			Networks: []hasoffers.Network{{FirstDay: first, Now: at}},
+			Gateway:  hasoffers.Gateway{Limits: []string{demoLimit}},
+		},
+		OWAPro: owapro.Config{
+			OAuth:   owapro.OAuth{Clients: []owapro.Client{{RefreshToken: demoToken}}},
+			Limits:  owapro.Limits{Windows: []string{demoLimit}, Concurrent: 2},
+			Data:    owapro.Data{FirstDay: first, Now: at},
+			Answers: owapro.Answers{Noise: owapro.NoiseOff},
+		},
+	}
+}
+
+var demoAddress = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
+
+// demoBefore returns where the demo before this one served, "" if there was none.
+// A configuration that somebody else wrote is not overwritten.
+func demoBefore(path string) (address string, err error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", fault.New(fault.Config, "read the demo's configuration: %w", err)
+	case !strings.HasPrefix(string(data), demoMark):
+		return "", fault.New(fault.Config, "%s is not the demo's", path).WithHint("Name another folder with --dir.")
+	}
+	if m := demoAddress.FindStringSubmatch(string(data)); m != nil {
+		address = m[1]
+	}
+	return address, nil
+}
+
+// listenDemo takes the address of the demo before, so that its accounts are the
+// same to the state, or a free one.
+func listenDemo(ctx context.Context, before string) (net.Listener, error) {
+	var lc net.ListenConfig
+	if before != "" {
+		if l, err := lc.Listen(ctx, "tcp", before); err == nil {
+			return l, nil
+		}
+	}
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fault.New(fault.Permanent, "listen for the demo: %w", err).WithHint("The simulated vendors need a port of 127.0.0.1.")
+	}
+	return l, nil
+}
+
+//go:embed demo.toml
+var demoTOML string
+
+func writeDemo(path, url string) error {
+	var text strings.Builder
+	err := template.Must(template.New("").Parse(demoTOML)).Execute(&text, map[string]string{"URL": url, "RefreshToken": demoToken, "Limit": demoLimit})
+	if err == nil {
+		err = os.WriteFile(path, []byte(text.String()), 0o600)
+	}
+	if err != nil {
+		return fault.New(fault.Config, "write the demo's configuration: %w", err).WithHint("Name another folder with --dir.")
+	}
+	return nil
+}
+
+// loadDemo runs the jobs of the demo and shows what they loaded.
+func (p *program) loadDemo(ctx context.Context, f demoFlags) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	p.out.note("Two vendors are played on this machine; their data goes into %s.", filepath.Join(f.dir, demoDatabase))
+	requests, err := (&runFlags{all: true}).requests(cfg, nil, p.Now())
+	if err != nil {
+		return err
+	}
+	rep := newReport(p)
+	runs, err := p.work(ctx, cfg, requests, rep)
+	rep.sum(runs)
+	rep.failures(runs, func(string) string { return "exporter demo --dir " + f.dir })
+	p.code = jobs.Combine(exitCodes(runs))
+	if err != nil || p.code != jobs.ExitOK {
+		return err
+	}
+	return p.showDemo(ctx, f.dir)
+}
