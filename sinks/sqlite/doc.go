@@ -17,8 +17,8 @@
 // SQLite lets one connection write at a time. Staging needs no lock, so loads
 // stage side by side and a source that pauses keeps nobody waiting. It costs next
 // to nothing, because a temporary table has no index and no log: 500,000 rows took
-// 2.4 s, and 2.3 s without. The rows are in a private file that vanishes with the process, in the folder that
-// SQLITE_TMPDIR or TMPDIR names, else /var/tmp.
+// 2.4 s, and 2.3 s without. The rows are in a private file that vanishes with the
+// process, in the folder that SQLITE_TMPDIR or TMPDIR names, else /var/tmp.
 //
 // Write modes: replace deletes the slice's rows, append does not and refuses a
 // slice that is committed. merge inserts what is new or differs, by a unique index
