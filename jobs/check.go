@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 
+	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/sources"
 )
@@ -23,6 +24,34 @@ func (e *Engine) CheckSource(ctx context.Context, s *config.Source) error {
 		return c.Check(ctx)
 	}
 	return nil
+}
+
+// Login connects a source's credential with a person's help: ask shows them the
+// address, which carries state, and returns the code they were given. It fails
+// while another process works on the state, which would go on with the old tokens.
+func (e *Engine) Login(ctx context.Context, s *config.Source, state string, ask func(address string) (code string, err error)) error {
+	if err := e.exclusive(ctx, "auth login"); err != nil {
+		return err
+	}
+	src, err := e.source(ctx, s, s.Driver.Kinds[0].Options(), nil)
+	if err != nil {
+		return err
+	}
+	defer e.shut(src)
+	l, ok := src.(sources.Login)
+	if !ok {
+		return fault.New(fault.Config, "source %s (%s) has no login to make: its keys stand in the configuration", s.Name, s.Driver.Name).
+			WithHint("`exporter validate --connect` tries them.")
+	}
+	address := l.LoginURL(state)
+	if address == "" {
+		return l.Login(ctx, "") // says which settings stand in for a login
+	}
+	code, err := ask(address)
+	if err != nil {
+		return err
+	}
+	return l.Login(ctx, code)
 }
 
 // CheckSink proves that the sink can be written to.

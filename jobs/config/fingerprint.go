@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+
+	"exporter/sinks"
 )
 
 // Fingerprint identifies what the slices of a job are slices of: the account the
-// data comes from, the stream, options that change rows, column rules and the
-// zone of the data. A slice with another fingerprint is outdated. Not part of it
+// data comes from, the stream, options that change rows, column rules, the zone of
+// the data and the write mode. A slice with another fingerprint is outdated. Not part of it
 // are the interval (changing it is refused while slices exist), the schedule and
 // where rows go, nor the order in which columns are written. 32 hex digits.
 func Fingerprint(j *Job) string {
@@ -27,9 +29,17 @@ func Fingerprint(j *Job) string {
 		Columns  []rule `json:"columns"`
 		Zone     string `json:"zone"`
 		HashKey  string `json:"hash_key,omitempty"`
+		Write    string `json:"write,omitempty"`
+		Absent   string `json:"absent,omitempty"`
 	}{
 		Driver: j.Source.Driver.Name, Identity: j.Source.Settings.Identity(), Stream: j.Kind.Name,
 		Columns: []rule{}, Zone: j.DataZone.String(), HashKey: j.hashID,
+	}
+	if j.Write != sinks.Replace { // another mode leaves other rows
+		definition.Write = string(j.Write)
+	}
+	if j.Write == sinks.Snapshot {
+		definition.Absent = j.Absent
 	}
 	if j.Options != nil {
 		definition.Options = j.Options.Fingerprint()

@@ -56,6 +56,8 @@ func table(asked []string, doc string) record.Table {
 	for _, key := range []string{fieldID, fieldEventID} {
 		if slices.Contains(asked, key) {
 			t.Key = []string{columnNetwork, key}
+			// A row without its key is a reject: nothing could tell it from another.
+			t.Columns[slices.IndexFunc(t.Columns, func(c record.Column) bool { return c.Origin == key })].Required = true
 			break
 		}
 	}
