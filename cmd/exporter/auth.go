@@ -16,9 +16,9 @@ func (p *program) authCommand() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:     "auth",
 		Short:   "Look after logins",
-		Example: `  exporter auth status`,
+		Example: "  exporter auth login hurra\n  exporter auth status",
 	})
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(p.loginCommand(), &cobra.Command{
 		Use:   "status",
 		Short: "Show the stored tokens and when they expire",
 		Long: `auth status shows the tokens that are stored for every source. Tokens are renewed when they are needed: an expired one is no fault.

@@ -10,11 +10,11 @@ import (
 	"exporter/fault"
 )
 
-const about = `exporter loads reports of marketing and ordering APIs into Postgres: complete,
-typed, and never half.
+const about = `exporter loads reports of marketing and ordering APIs into Postgres or SQLite:
+complete, typed, and never half.
 
 Exit codes:
-  0    all slices committed or unchanged; the command did what it says
+  0    all slices committed or unchanged; the command did what it says; a serve ended well
   1    failed
   2    the configuration or the command line is wrong; nothing was started
   3    a login was refused
@@ -29,12 +29,14 @@ object per line: snake_case keys, times in RFC 3339 and UTC, durations in second
 func (p *program) rootCommand() *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "exporter",
-		Short: "Load reports of marketing and ordering APIs into Postgres",
+		Short: "Load reports of marketing and ordering APIs into a database",
 		Long:  about,
-		Example: `  exporter sandbox                     # a vendor to try it with, on this machine
+		Example: `  exporter demo                        # see it work, without any account
+  exporter init                        # a configuration for your own
   exporter validate --connect          # configuration, logins and sinks
   exporter plan conversions            # what a run would do
   exporter run conversions             # do it
+  exporter serve                       # run all jobs by their schedules
   exporter jobs                        # what is late`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -50,7 +52,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 
 	root.AddCommand(
-		p.demoCommand(), p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(),
+		p.demoCommand(), p.initCommand(), p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(), p.serveCommand(),
 		p.jobsCommand(), p.runsCommand(), p.slicesCommand(), p.quotaCommand(), p.authCommand(),
 		p.sandboxCommand(), p.versionCommand(),
 	)

@@ -93,7 +93,7 @@ func (r *runFlags) requests(cfg *config.Config, names []string, now time.Time) (
 		return nil, usageError(errors.New("--all runs every job; name none"))
 	case r.all:
 		if names = jobNames(cfg); len(names) == 0 {
-			return nil, fault.New(fault.Config, "%s has no job yet", cfg.Path).WithHint("Write a [jobs.NAME] table; `exporter sandbox` prints an example.")
+			return nil, noJob(cfg)
 		}
 	case len(names) == 0:
 		return nil, fault.New(fault.Config, "which job?").WithHint("Name one or more of %s, or use --all.", strings.Join(jobNames(cfg), ", "))

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,6 +32,8 @@ var stageCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"vendor":   positive(1, switching),
 	"database": positive(1, serving),
 	"normal":   positive(2, normalising),
+	"consent":  positive(2, consenting),
+	"await":    positive(2, watching),
 }
 
 func positive(args int, do func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
@@ -162,6 +166,46 @@ func serving(ts *testscript.TestScript, args []string) error {
 		return fmt.Errorf("database %s: want own, stop or start", args[0])
 	}
 	return nil
+}
+
+// consent FILE TEXT writes TEXT with CODE replaced by a code of OWAPro.
+func consenting(ts *testscript.TestScript, args []string) error {
+	code, err := stageOf(ts).vendor.OWAPro().Code("client")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(args[1], "CODE", code)+"\n"), 0o600)
+}
+
+// await N PATTERN waits until all output so far has N lines that match.
+func watching(ts *testscript.TestScript, args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	want, err := regexp.Compile("(?m)" + args[1])
+	if err != nil {
+		return err
+	}
+	s := stageOf(ts)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	enough := time.NewTimer(30 * time.Second)
+	defer enough.Stop()
+	for {
+		text, err := os.ReadFile(s.outputs)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if len(want.FindAll(text, n)) == n {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-enough.C:
+			return fmt.Errorf("no %d lines match %s in\n%s", n, args[1], text)
+		}
+	}
 }
 
 var volatile = []struct {

@@ -33,7 +33,7 @@ func (p *program) load() (*config.Config, error) {
 	cfg, err := config.Load(p.flags.config, drivers(), p.Env)
 	if errors.Is(err, os.ErrNotExist) && config.Errors(err) == nil {
 		return nil, fault.New(fault.Config, "there is no configuration %s", p.flags.config).
-			WithHint("Name the file with --config. To begin: `exporter sandbox` starts a vendor on this machine and prints a configuration to copy.")
+			WithHint("Name the file with --config. To begin: `exporter init` writes one, `exporter demo` shows what there is.")
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"exporter/sandbox"
+)
+
+// TestLoginTakesTheAddressOfTheBrowser goes the whole way of a person: open the
+// address, allow the access, and paste what the browser ends at.
+func TestLoginTakesTheAddressOfTheBrowser(t *testing.T) {
+	box, err := sandbox.New(sandbox.Config{Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(box.Handler())
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "jobs.toml")
+	text := fmt.Sprintf("[sources.hurra]\ndriver = \"owapro\"\nbase_url = %[1]q\naccount_url = %[1]q\nclient_id = \"client\"\nclient_secret = \"secret\"\nredirect_uri = \"https://example.com/callback\"\n", server.URL)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, _, problems := invocation("--config", path, "auth", "login", "hurra")
+	stdin, paste := io.Pipe()
+	said, stdout := io.Pipe()
+	m.Stdin, m.Stdout = stdin, stdout
+	code := make(chan int, 1)
+	go func() { code <- m.Run(t.Context()) }()
+	lines := bufio.NewScanner(said)
+	if !lines.Scan() {
+		t.Fatal(lines.Err())
+	}
+	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lines.Text()+"&allow=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintln(paste, resp.Header.Get("Location")); err != nil {
+		t.Fatal(err)
+	}
+	if !lines.Scan() || lines.Text() != "source hurra (owapro): connected" {
+		t.Errorf("said %q", lines.Text())
+	}
+	if got := <-code; got != 0 || !box.OWAPro().RefreshTokens("client").Alive {
+		t.Errorf("exit code %d, stderr %s", got, problems)
+	}
+}
+
+func TestPasted(t *testing.T) {
+	for text, want := range map[string]string{
+		" abc-1 ": "abc-1",
+		"https://example.com/callback?code=a%2Bb&state=S":        "a+b",
+		"https://example.com/callback?state=S&code=c#frag":       "c",
+		"https://example.com/callback?state=T&code=c":            "",
+		"https://example.com/callback?code=c":                    "",
+		"https://example.com/callback?state=S":                   "",
+		"https://example.com/callback?error=access_denied":       "",
+		"https://example.com/callback?code=%zz&state=S":          "",
+		"?" + url.Values{"code": {"d"}, "state": {"S"}}.Encode(): "d",
+	} {
+		got, err := pasted(text, "S")
+		if got != want || (err != nil) != (want == "") {
+			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+}

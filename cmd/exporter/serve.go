@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"exporter/fault"
+	"exporter/jobs"
+	"exporter/jobs/config"
+	"exporter/state"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	var grace time.Duration
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the jobs by their schedules until stopped",
+		Long: `serve runs every job when its schedule says so, and what run asks for meanwhile. It logs
+to stderr.
+
+At the first SIGTERM or Ctrl-C it begins nothing new, lets runs at work end within the
+grace period, stops the others at their last complete page, and exits with 0. A second
+signal ends it at once; nothing that was read is lost then either.
+
+One process at a time works on a state. Firings missed while none did are made up with
+the next start, unless the job says missed = "skip".`,
+		Example: `  exporter serve
+  exporter serve --grace 10m --log-format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serveJobs(cmd.Context(), grace) },
+	}
+	cmd.Flags().DurationVar(&grace, "grace", time.Minute, "`time` that runs at work may take to end")
+	return cmd
+}
+
+func (p *program) serveJobs(ctx context.Context, grace time.Duration) (err error) {
+	if grace < 0 {
+		return usageError(errors.New("--grace: write a time such as 1m, or 0s"))
+	}
+	if p.flags.logLevel == "" {
+		p.flags.logLevel = "info" // there is no progress to look at
+	}
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	if len(cfg.Jobs) == 0 {
+		return noJob(cfg)
+	}
+	w, rep := &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr)}, newReport(p)
+	s, err := p.open(ctx, cfg, w, func(e jobs.Event) {
+		if p.out.json {
+			rep.notify(e)
+		}
+		w.notify(e)
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	p.announce(w, cfg)
+	if err := s.engine.Serve(ctx, grace); err != nil {
+		return held(err)
+	}
+	w.log.Info("drained")
+	return nil
+}
+
+// announce logs when jobs fire next.
+func (p *program) announce(w *logWatcher, cfg *config.Config) {
+	for _, job := range cfg.Jobs {
+		w.log.Info("job scheduled", "job", job.Name, "next", job.Cron.Next(p.Now().In(job.Zone)))
+	}
+}
+
+// held says what to do when another process has the state.
+func held(err error) error {
+	var other *state.HeldError
+	if !errors.As(err, &other) {
+		return err
+	}
+	return fault.New(fault.ClassOf(err), "serve: another process works on this state: %w", other).
+		WithHint("One process at a time runs jobs. Stop that one, or wait until it has ended; `exporter run` hands its jobs to a serve by itself.")
+}
+
+func noJob(cfg *config.Config) error {
+	return fault.New(fault.Config, "%s has no job yet", cfg.Path).
+		WithHint("Write a [jobs.NAME] table; `exporter init` writes one, `exporter sandbox` prints an example.")
+}
