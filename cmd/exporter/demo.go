@@ -32,19 +32,25 @@ file, shows what is in it, and ends. It needs no account, no server and no netwo
 
 Everything it makes is in one folder: jobs.toml, the configuration to look at; demo.db,
 the loaded tables; and the state. A second call loads what has changed since, and the
-folder may be removed at any time.`,
+folder may be removed at any time.
+
+With --serve the vendors and the scheduler stay until stopped, so that other commands can
+be tried on them in a second terminal. A status page is still to come.`,
 		Example: `  exporter demo
   exporter demo --dir /tmp/demo
+  exporter demo --serve                # elsewhere: exporter --config exporter-demo/jobs.toml run conversions
   exporter demo --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.demo(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.dir, "dir", "exporter-demo", "`folder` for everything the demo makes")
+	cmd.Flags().BoolVar(&f.serve, "serve", false, "stay, and run the jobs by their schedules until stopped")
 	return cmd
 }
 
 type demoFlags struct {
-	dir string
+	dir   string
+	serve bool
 }
 
 const (
@@ -69,7 +75,7 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	box, err := sandbox.New(demoVendors(p.Now()))
+	box, err := sandbox.New(demoVendors(p.Now(), f.serve))
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -83,12 +89,18 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 	if err := writeDemo(p.flags.config, "http://"+l.Addr().String()); err != nil {
 		return err
 	}
-	return p.loadDemo(ctx, f)
+	if err := p.loadDemo(ctx, f); err != nil || p.code != jobs.ExitOK || !f.serve {
+		return err
+	}
+	return p.serveJobs(ctx, time.Minute)
 }
 
-// demoVendors are the vendors as they are at an instant.
-func demoVendors(now time.Time) sandbox.Config {
+// demoVendors are the vendors as they are at an instant, or from it on.
+func demoVendors(now time.Time, moving bool) sandbox.Config {
 	at, first := now.UTC().Format(time.RFC3339), now.AddDate(0, 0, -demoDays).UTC().Format(time.DateOnly)
+	if moving {
+		at = "" // the clock's
+	}
 	return sandbox.Config{
 		Seed: 1,
 		HasOffers: hasoffers.Config{
