@@ -142,7 +142,7 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	a.mu.Lock()
 	ok = done()
 	shared := a.failed
-	if again := a.finished == seen && time.Since(a.refused) > refusedFor; again || fault.ClassOf(shared) == fault.Interrupted {
+	if a.finished == seen || fault.ClassOf(shared) == fault.Interrupted {
 		shared = nil
 	}
 	a.mu.Unlock()
@@ -153,14 +153,14 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.finished++
-	a.failed, a.refused = err, time.Time{}
-	if fault.ClassOf(err) == fault.Auth {
-		a.refused = time.Now()
-	}
+	a.failed = err
 	return err
 }
 
 func (a *TokenAuth) renew(ctx context.Context, bare *Client, good func() bool) error {
+	a.mu.Lock()
+	before := a.gen
+	a.mu.Unlock()
 	if a.pending() { // a new token that could not be stored must not get lost
 		if err := a.save(ctx); err != nil {
 			return err
@@ -170,13 +170,24 @@ func (a *TokenAuth) renew(ctx context.Context, bare *Client, good func() bool) e
 	}
 	a.mu.Lock()
 	ok := good()
+	refused := a.gen == before && time.Since(a.refused) < refusedFor // and nobody has logged in since
+	last := a.failed
 	a.mu.Unlock()
-	if ok {
+	switch {
+	case ok:
 		return nil
+	case refused && last != nil:
+		return last
 	}
 	token, err := a.fetch(ctx, bare)
 	if err != nil {
-		return fault.New(fault.ClassOf(err), "get a token for %s: %w", a.key, err)
+		err = fault.New(fault.ClassOf(err), "get a token for %s: %w", a.key, err)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.refused = (time.Time{}); fault.ClassOf(err) == fault.Auth {
+			a.refused = time.Now()
+		}
+		return err
 	}
 	if token.Access == "" {
 		return fault.New(fault.Auth, "get a token for %s: the answer has none", a.key).
