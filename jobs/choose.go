@@ -62,7 +62,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 
 // knowledge reads what the state remembers of the job.
 func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error) {
-	k := knowledge{job: w.job, targets: w.sinks, parts: parts, cached: map[sliceKey]state.Slice{}}
+	k := knowledge{targets: w.sinks, parts: parts, cached: map[sliceKey]state.Slice{}}
 	cached, err := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
 	if err != nil {
 		return k, err
@@ -99,7 +99,6 @@ func (w *work) announce(ctx context.Context, tasks []task) error {
 // knowledge answers which slices are complete. For a sink that does not answer,
 // the state's memory of it counts.
 type knowledge struct {
-	job     *config.Job
 	targets []target
 	parts   []string
 	cached  map[sliceKey]state.Slice
@@ -111,18 +110,18 @@ func (k knowledge) complete(i sources.Interval) bool {
 	return !slices.ContainsFunc(k.parts, func(part string) bool { return !k.has(part, i) })
 }
 
-// has reports whether every sink has the slice as it is for good: what was loaded
-// while the interval was still open, and not read again since, is not.
+// has reports whether every sink has the slice for good: what is provisional,
+// because its interval was open or its count would not settle, is read again.
 func (k knowledge) has(part string, i sources.Interval) bool {
 	for _, t := range k.targets {
 		if t.err != nil {
 			c := k.cached[keyOf(part, i.Start)]
-			if s := c.Sinks[t.name]; s.LoadedAt.IsZero() || halfRead(c.Provisional, s.CheckedAt, i.End, k.job) {
+			if s := c.Sinks[t.name]; s.LoadedAt.IsZero() || c.Provisional {
 				return false
 			}
 			continue
 		}
-		if c, ok := t.committed[keyOf(part, i.Start)]; !ok || halfRead(c.Provisional, c.CheckedAt, i.End, k.job) {
+		if c, ok := t.committed[keyOf(part, i.Start)]; !ok || c.Provisional {
 			return false
 		}
 	}

@@ -46,8 +46,10 @@ func (r Retry) pause(n int) time.Duration {
 // tries counts the failures of one slice in one run.
 type tries struct {
 	policy    Retry
-	failures  int // in a row, since the last progress
-	throttles int // in a row, since the last progress
+	failures  int           // in a row, since the last progress
+	throttles int           // in a row, since the last progress
+	since     time.Time     // of the first of them
+	patience  time.Duration // with them; 0 = without end
 	restarts  int
 }
 
@@ -61,8 +63,10 @@ func (t *tries) next(err error) (again, over bool, pause time.Duration) {
 	case fault.Throttled:
 		// The limiter holds everybody back already; the pause only keeps a vendor
 		// that throttles without a break from being asked in a tight loop.
-		t.throttles++
-		return true, false, t.policy.pause(min(t.throttles, 4))
+		if t.throttles++; t.throttles == 1 {
+			t.since = time.Now()
+		}
+		return t.patience == 0 || time.Since(t.since) < t.patience, false, t.policy.pause(min(t.throttles, 4))
 	case fault.Transient:
 		t.failures++
 		return t.failures < t.policy.Attempts, false, t.policy.pause(t.failures)

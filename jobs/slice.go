@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"exporter/fault"
 	"exporter/jobs/spool"
+	"exporter/ratelimit"
 	"exporter/record"
 	"exporter/sources"
 	"exporter/state"
@@ -45,7 +47,7 @@ func (w *work) panicked(p any) error {
 }
 
 func (w *work) attempt(ctx context.Context, t task) outcome {
-	tr := tries{policy: w.o.Retry}
+	tr := tries{policy: w.o.Retry, patience: cmp.Or(w.job.Source.Limits.MaxWait, ratelimit.DefaultMaxWait)}
 	for {
 		out := w.pass(ctx, t, &tr)
 		if !errors.Is(out.err, record.ErrCorrupt) {
@@ -107,6 +109,10 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) 
 			return errors.Join(err, rerr)
 		}
 		again, over, pause := tr.next(err)
+		if !again && fault.ClassOf(err) == fault.Throttled {
+			return fault.New(fault.Parked, "throttled for %s without a page: %w", tr.patience, err).
+				WithHint("The vendor keeps refusing. The slice goes on at this page with the next run; lower the source's limits if that happens often.")
+		}
 		if !again || ctx.Err() != nil {
 			return err
 		}

@@ -52,17 +52,11 @@ func (e *Engine) Slices(ctx context.Context, job *config.Job, from, to time.Time
 // Complete reports whether every sink of the job has the slice for good.
 func (v SliceView) Complete(job *config.Job) bool {
 	for _, s := range job.Sinks {
-		k := v.Sinks[s.Name]
-		if k.LoadedAt.IsZero() || halfRead(v.Provisional, k.CheckedAt, v.End, job) {
+		if v.Provisional || v.Sinks[s.Name].LoadedAt.IsZero() {
 			return false
 		}
 	}
 	return true
-}
-
-// halfRead reports whether a slice was read last before its interval was closed.
-func halfRead(provisional bool, checked, end time.Time, job *config.Job) bool {
-	return provisional && checked.Before(end.Add(job.Settle))
 }
 
 // Expected returns the closed intervals of a job from its start (or since, where

@@ -182,5 +182,6 @@ func (c *Config) Zone() *time.Location {
 	return zone
 }
 
-// Identity implements sources.Config: the same network is the same data over either API.
-func (c *Config) Identity() string { return "hasoffers/" + c.NetworkID }
+// Identity implements sources.Config: the same network is the same data over
+// either API, but read in another zone its rows belong to other instants.
+func (c *Config) Identity() string { return "hasoffers/" + c.NetworkID + "/" + c.Timezone }

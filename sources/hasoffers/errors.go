@@ -65,10 +65,16 @@ func find(lower string) (refusal, bool) {
 	}, false
 }
 
+// longestText is how many bytes of a vendor's text an error shows.
+const longestText = 1000
+
 // explain returns the failure that texts of the network layer stand for. They may
 // quote credentials, so they must be redacted already.
 func explain(texts []string) *fault.Error {
 	text := strings.Join(unique(texts), "; ")
+	if len(text) > longestText {
+		text = strings.ToValidUTF8(text[:longestText], "") + "…"
+	}
 	lower := strings.ToLower(text)
 	known, _ := find(lower)
 	err := fault.New(known.class, "vendor says: %s", cmp.Or(text, "nothing about why it refuses")).WithHint("%s", known.hint)

@@ -121,6 +121,9 @@ func (r *reader) settled(p pass, c *cursor, empty page) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if count < 0 && c.Announced >= 0 {
+		return false, nil // it said before how many there are
+	}
 	c.Announced = count
 	if count < 0 {
 		r.warn("the vendor does not say how many conversions there are; completeness was not checked")

@@ -58,12 +58,11 @@ func (r *reader) pagedPass(p pass, c *cursor) error {
 	}
 }
 
-// ended tells whether a page was the last one. Without a count the vendor gave
-// everything at once, or at least a number of pages.
+// ended tells whether a page was the last one. Without a count only an empty page is.
 func (r *reader) ended(c *cursor, got numbered) (bool, error) {
 	if got.count < 0 {
 		r.warn("the vendor does not say how many conversions there are; completeness was not checked")
-		return got.rows == 0 || int64(c.Page) >= got.pages, nil
+		return got.rows == 0, nil
 	}
 	switch {
 	case c.Read > got.count:

@@ -27,6 +27,10 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 		return fault.New(fault.Permanent, "redirect of a request with a body to another host, %s", c.redact.url(req.URL.String())).
 			WithHint("Write the new address into the source's urls if it is the vendor's.")
 	}
+	if !c.origins[origin(req.URL)] {
+		return fault.New(fault.Permanent, "redirect to another host, %s", c.redact.url(req.URL.String())).
+			WithHint("Rows are taken from the hosts of the configuration only. Write the new address into the source's urls if it is the vendor's.")
+	}
 	for name := range req.Header {
 		if !harmless[name] {
 			req.Header.Del(name)

@@ -35,7 +35,7 @@ func TestRedirectToAnotherHost(t *testing.T) {
 		http.Redirect(w, r, target, http.StatusFound)
 	})
 	l := newLimiter(t, ratelimit.Limits{Concurrency: 1, Windows: []ratelimit.Window{{N: 100, Per: time.Hour}}})
-	c := newClient(t, httpapi.Config{BaseURL: home.URL, Limiter: l, Auth: v.auth(nil)})
+	c := newClient(t, httpapi.Config{BaseURL: home.URL, Origins: []string{target}, Limiter: l, Auth: v.auth(nil)})
 	wantText(t, c, &httpapi.Request{
 		URL: "/report?NetworkToken=NETsecret", Want: "text/plain",
 		Header: http.Header{"X-Access-Token": {"secret"}, "Cookie": {"hasid=secret"}},
@@ -76,6 +76,7 @@ func TestRedirectsRefused(t *testing.T) {
 	}{
 		{"plain http", "http://vendor.example/x?token=TOPSECRET", "redirect to http://vendor.example/x?token=REDACTED: plain http", httpapi.Request{}},
 		{"body to another host", elsewhere, "redirect of a request with a body to another host", httpapi.Request{Method: http.MethodPost, Body: question}},
+		{"host nobody named", elsewhere, "redirect to another host", httpapi.Request{}},
 		{"round and round", "/", "more than 5 redirects", httpapi.Request{}},
 	}
 	for _, tt := range tests {
