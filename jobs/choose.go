@@ -62,7 +62,11 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 
 // knowledge reads what the state remembers of the job.
 func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error) {
-	k := knowledge{targets: w.sinks, parts: parts, cached: map[sliceKey]state.Slice{}}
+	var tables []string
+	for _, t := range w.stream.Tables {
+		tables = append(tables, tableName(w.job, t))
+	}
+	k := knowledge{targets: w.sinks, tables: tables, parts: parts, cached: map[sliceKey]state.Slice{}}
 	cached, err := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
 	if err != nil {
 		return k, err
@@ -100,6 +104,7 @@ func (w *work) announce(ctx context.Context, tasks []task) error {
 // the state's memory of it counts.
 type knowledge struct {
 	targets []target
+	tables  []string // final names
 	parts   []string
 	cached  map[sliceKey]state.Slice
 	since   time.Time // when the last run of what was due began that did all of it; zero = not known
@@ -121,8 +126,14 @@ func (k knowledge) has(part string, i sources.Interval) bool {
 			}
 			continue
 		}
-		if c, ok := t.committed[keyOf(part, i.Start)]; !ok || c.Provisional {
+		c, ok := t.committed[keyOf(part, i.Start)]
+		if !ok || c.Provisional {
 			return false
+		}
+		for _, name := range k.tables { // under another name it is somewhere else
+			if _, ok := c.Tables[name]; !ok {
+				return false
+			}
 		}
 	}
 	return true

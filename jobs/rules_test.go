@@ -263,3 +263,23 @@ lookback = "5d"
 		t.Errorf("the waiting job: exit %d, committed %d, %s", runs[0].ExitCode, runs[0].Committed, runs[0].Error)
 	}
 }
+
+func TestAnotherTableIsFilledFromTheStart(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(w.run(w.configure(`lookback = "1d"`, `start = "2026-11-18"`), state.Run{}), 0, 4, 0, 0)
+	w.want(w.run(w.configure(`lookback = "1d"`, `start = "2026-11-18"`, `table = "moved"`), state.Run{}), 0, 4, 0, 0)
+	got := w.query(`select (select count(*)::text from marketing.moved), (select count(*)::text from marketing.conversions)`)
+	if d := cmp.Diff([][]string{{"200", "0"}}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// A day whose count would not settle is read again, also outside the lookback.
+func TestAProvisionalDayIsOwed(t *testing.T) {
+	w := newWorld(t, nil)
+	cfg := w.configure(`lookback = "1d"`, `start = "2026-11-19"`)
+	w.want(w.run(cfg, state.Run{}), 0, 3, 0, 0)
+	w.query(`update exporter.slices set provisional = true where interval_start = '2026-11-19T05:00:00Z'`)
+	w.want(w.run(cfg, state.Run{}), 0, 0, 2, 0)
+	w.want(w.run(cfg, state.Run{}), 0, 0, 1, 0)
+}
