@@ -15,14 +15,11 @@ package spool
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"exporter/fault"
@@ -38,65 +35,6 @@ const metaName = "meta.json"
 // Fresh is how long after its last page a spool is worth loading or adding to;
 // older rows may have been restated by the vendor since and are extracted anew.
 const Fresh = 48 * time.Hour
-
-// Root is the folder of all spools of a configuration.
-type Root struct {
-	dir  string
-	max  int64
-	used atomic.Int64
-}
-
-// OpenRoot creates the folder if need be and counts what is in it. Max is the
-// most its files may hold together, 0 = unbounded.
-func OpenRoot(dir string, most int64) (*Root, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.New(fault.Config, "create spool: %w", err).WithHint("Set [exporter] spool to a folder this user may write to.")
-	}
-	r := &Root{dir: dir, max: most}
-	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil && isData(d.Name()) {
-			r.used.Add(info.Size())
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fault.New(fault.Config, "measure spool: %w", err)
-	}
-	return r, nil
-}
-
-// Used returns the bytes in all spools.
-func (r *Root) Used() int64 { return r.used.Load() }
-
-// Spec says what a spool must be about to be gone on with.
-type Spec struct {
-	Job, Part  string
-	Interval   sources.Interval
-	Definition string
-	Tables     []record.Table
-	// ClosedAt is when the interval is closed: rows read before it are not the
-	// whole of it, and are read again once it has passed. Zero = always closed.
-	ClosedAt time.Time
-}
-
-// dir names the folder: readable, and safe whatever a part is called.
-func (s Spec) dir() string {
-	sum := sha256.Sum256([]byte(s.Part + "\x00" + s.Interval.String()))
-	return filepath.Join(s.Job, s.Interval.Start.UTC().Format("20060102T150405Z")+"-"+hex.EncodeToString(sum[:6]))
-}
-
-func (s Spec) fingerprint() string {
-	h := sha256.New()
-	fmt.Fprintln(h, format, s.Job, s.Part, s.Interval, s.Definition)
-	for _, t := range s.Tables {
-		fmt.Fprintln(h, t.Name, t.Fingerprint())
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
 
 // State is what a spool holds at its last checkpoint.
 type State struct {
