@@ -73,4 +73,3 @@ func (s Spec) fingerprint() string {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
