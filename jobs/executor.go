@@ -135,6 +135,12 @@ func (e *Engine) giveUp(ctx context.Context, lease *state.Lease) error {
 	}
 }
 
+// takenOver is the failure of whoever lost the lease.
+func takenOver() error {
+	return fault.New(fault.Interrupted, "another process took the state over").
+		WithHint("This process was paused for too long. The other one goes on with the work.")
+}
+
 // untilLost returns a context that ends with ctx or when the lease is lost.
 func untilLost(ctx context.Context, lease *state.Lease) (held context.Context, stop func()) {
 	held, cancel := context.WithCancelCause(ctx)
@@ -142,8 +148,7 @@ func untilLost(ctx context.Context, lease *state.Lease) (held context.Context, s
 	watch.Go(func() {
 		select {
 		case <-lease.Lost():
-			cancel(fault.New(fault.Interrupted, "another process took the state over").
-				WithHint("This process was paused for too long. The other one goes on with the work."))
+			cancel(takenOver())
 		case <-held.Done():
 		}
 	})

@@ -168,7 +168,11 @@ func (w *work) ledgers(ctx context.Context) error {
 		}
 		ledger, err := t.sink.Committed(ctx, w.job.Name, time.Time{}, time.Time{})
 		if t.err = err; err != nil {
-			w.event(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); slices are extracted and wait in the spool", s.Name, err)})
+			consequence := "slices are extracted and wait in the spool"
+			if w.dry {
+				consequence = "what it has is taken as last known"
+			}
+			w.event(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); %s", s.Name, err, consequence)})
 		}
 		for _, c := range ledger {
 			t.committed[keyOf(c.Slice.Part, c.Slice.Start)] = c

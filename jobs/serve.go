@@ -66,7 +66,7 @@ func (s *server) loop(ctx, work context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-s.lease.Lost():
-			return fault.New(fault.Interrupted, "another process took the state over").WithHint("This process was paused for too long. The other one goes on with the work.")
+			return takenOver()
 		case <-tick.C:
 		}
 	}
@@ -175,7 +175,7 @@ func (s *server) drain(lease *state.Lease, grace time.Duration, stop context.Can
 	case <-timer.C:
 		stop(fault.New(fault.Interrupted, "stopped after a grace period of %s", grace))
 	case <-lease.Lost():
-		stop(fault.New(fault.Interrupted, "another process took the state over"))
+		stop(takenOver())
 	}
 	<-ended
 }

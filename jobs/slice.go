@@ -266,9 +266,6 @@ func (w *work) sliceEvent(t task, ev Event) {
 // describe names a slice in messages.
 func describe(t task) string {
 	name := t.Interval.String()
-	if t.Start.IsZero() {
-		name = "of the current state"
-	}
 	if t.part != "" {
 		name = t.part + " " + name
 	}

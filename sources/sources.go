@@ -35,8 +35,12 @@ type Stream struct {
 // Interval is the half-open data interval [Start, End).
 type Interval struct{ Start, End time.Time }
 
-// String returns the bounds in RFC 3339, UTC, with a slash between.
+// String returns the bounds in RFC 3339, UTC, with a slash between; the zero
+// interval is that of streams without any.
 func (i Interval) String() string {
+	if i.Start.IsZero() && i.End.IsZero() {
+		return "current state"
+	}
 	return i.Start.UTC().Format(time.RFC3339) + "/" + i.End.UTC().Format(time.RFC3339)
 }
 

@@ -2,7 +2,6 @@ package hasoffers
 
 import (
 	"cmp"
-	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"exporter/ratelimit"
 	"exporter/settings"
 	"exporter/sources"
+	"exporter/sources/httpapi"
 )
 
 // The two ways to the same data.
@@ -71,7 +71,7 @@ func (c *Config) Validate() []settings.Problem {
 	default:
 		p = append(p, settings.Problemf("api", "%q is not an API; write \"integrator\" (OAuth for all networks of an integrator) or \"network\" (network_token)", c.API))
 	}
-	p = append(p, c.validateURL("base_url", c.base())...)
+	p = append(p, httpapi.CheckURL("base_url", c.base(), integratorURL, c.AllowInsecure)...)
 	p = append(p, c.validateTimezone()...)
 	if c.URLMax < leastURLMax {
 		p = append(p, settings.Problemf("url_max", "%d bytes are too few for a request; write at least %d", c.URLMax, leastURLMax))
@@ -83,7 +83,7 @@ func (c *Config) Validate() []settings.Problem {
 }
 
 func (c *Config) validateIntegrator() []settings.Problem {
-	p := c.validateURL("auth_url", c.auth())
+	p := httpapi.CheckURL("auth_url", c.auth(), integratorURL, c.AllowInsecure)
 	for _, need := range []struct{ key, value, hint string }{
 		{"integrator_id", c.IntegratorID, "the id TUNE gave to you as an integrator"},
 		{"client_id", c.ClientID, "the client id of the integrator"},
@@ -113,24 +113,6 @@ func (c *Config) validateNetwork() []settings.Problem {
 		}
 	}
 	return p
-}
-
-func (c *Config) validateURL(key, value string) []settings.Problem {
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return []settings.Problem{settings.Problemf(key, "is not an address; write it like %q", integratorURL)}
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return []settings.Problem{settings.Problemf(key, "may hold neither a login nor parameters; write it like %q", integratorURL)}
-	case u.Scheme == "http" && !c.AllowInsecure && !loopback(u.Hostname()):
-		return []settings.Problem{settings.Problemf(key, "would send credentials in the clear; write https://, or set allow_insecure = true")}
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (c *Config) validateTimezone() []settings.Problem {

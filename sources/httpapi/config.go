@@ -140,11 +140,6 @@ func (c *Client) secure(u *url.URL) error {
 	}
 }
 
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
 // origin is what credentials are for: scheme, host and port.
 func origin(u *url.URL) string {
 	port := u.Port()

@@ -1,7 +1,6 @@
 package owapro
 
 import (
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"exporter/ratelimit"
 	"exporter/settings"
 	"exporter/sources"
+	"exporter/sources/httpapi"
 )
 
 const (
@@ -60,7 +60,7 @@ func newConfig() *Config {
 
 // Validate implements sources.Config.
 func (c *Config) Validate() []settings.Problem {
-	p := c.validateURL("base_url", c.BaseURL, defaultBaseURL)
+	p := httpapi.CheckURL("base_url", c.BaseURL, defaultBaseURL, c.AllowInsecure)
 	if c.HASID == "" {
 		p = append(p, c.validateOAuth()...)
 	} else {
@@ -82,7 +82,7 @@ func (c *Config) Validate() []settings.Problem {
 }
 
 func (c *Config) validateOAuth() []settings.Problem {
-	p := c.validateURL("account_url", c.AccountURL, defaultAccountURL)
+	p := httpapi.CheckURL("account_url", c.AccountURL, defaultAccountURL, c.AllowInsecure)
 	if c.ClientID == "" {
 		p = append(p, settings.Problemf("client_id", "is needed to log in; write the app's client id, or hasid = \"${OWAPRO_HASID}\" for the session of a logged-in user"))
 	}
@@ -125,24 +125,6 @@ func (r CSVRequest) validate() []settings.Problem {
 		p = append(p, settings.Problemf("csv_request.value", "%q cannot be sent; write \"text/csv\"", r.Value))
 	}
 	return p
-}
-
-func (c *Config) validateURL(key, value, example string) []settings.Problem {
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return []settings.Problem{settings.Problemf(key, "is not an address; write it like %q", example)}
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return []settings.Problem{settings.Problemf(key, "may hold neither a login nor parameters; write it like %q", example)}
-	case u.Scheme == "http" && !c.AllowInsecure && !loopback(u.Hostname()):
-		return []settings.Problem{settings.Problemf(key, "would send credentials in the clear; write https://, or set allow_insecure = true")}
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Credential implements sources.Config: an app at an account host, or the
