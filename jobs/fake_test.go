@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,11 @@ type fake struct {
 
 // fakeVendor is what the fakes of one test read. Set its fields before a run.
 type fakeVendor struct {
-	mu    sync.Mutex
-	reads []string                              // part and start of every read
-	fail  func(part string, start string) error // may be nil
-	limit []ratelimit.Window
+	mu       sync.Mutex
+	reads    []string                              // part and start of every read
+	fail     func(part string, start string) error // may be nil
+	limit    []ratelimit.Window
+	patience time.Duration // max_wait; 0 = an hour
 }
 
 var (
@@ -41,7 +43,7 @@ type fakeConfig struct {
 
 func (*fakeConfig) Validate() []settings.Problem { return nil }
 func (c *fakeConfig) Credential() sources.Credential {
-	return sources.Credential{Name: "fake", Limits: ratelimit.Limits{Windows: c.vendor.limit, MaxWait: time.Hour}}
+	return sources.Credential{Name: "fake", Limits: ratelimit.Limits{Windows: c.vendor.limit, MaxWait: cmp.Or(c.vendor.patience, time.Hour)}}
 }
 func (*fakeConfig) Zone() *time.Location { return nil }
 func (*fakeConfig) Identity() string     { return "fake" }

@@ -13,6 +13,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs"
 	"exporter/ratelimit"
+	sandboxoffers "exporter/sandbox/hasoffers"
 	"exporter/sinks/postgres/pgtest"
 	"exporter/state"
 )
@@ -120,8 +121,16 @@ func TestAHalfDayIsNotTakenForTheWhole(t *testing.T) {
 			if down {
 				srv.Start(t)
 			}
-			// Four nights later: the day is long closed and outside the lookback.
-			w.now = w.now.AddDate(0, 0, 4)
+			// Four nights later the day is long closed and outside the lookback. A spool
+			// lives for two days: the next noon it is still there, and must not be used.
+			nights := 4
+			if down {
+				nights = 1
+			}
+			w.now = w.now.AddDate(0, 0, nights)
+			if _, err := w.vendor.HasOffers().Drift(sandboxoffers.Drift{Kind: sandboxoffers.Arrive, Day: "2026-11-22", Rows: 5}); err != nil {
+				t.Fatal(err)
+			}
 			if r := w.run(cfg, state.Run{}); r.ExitCode != 0 && r.ExitCode != jobs.ExitPartial {
 				t.Fatalf("second run: %d, %s", r.ExitCode, r.Error)
 			}
@@ -237,7 +246,7 @@ func TestWhoWaitsForQuotaHoldsNoPlace(t *testing.T) {
 	vendor.limit = []ratelimit.Window{window}
 	w.template = func() string {
 		usual := fmt.Sprintf(template, w.server.URL, w.dsn)
-		return strings.Replace(usual, "[exporter]", "[exporter]\nconcurrency = 1", 1) + `
+		return strings.Replace(usual, "[exporter]", "[exporter]\nconcurrency = 1", 1) + `start = "2026-11-13"
 [sources.slow]
 driver = "fake"
 [jobs.orders]
@@ -248,6 +257,7 @@ schedule = "30 3 * * *"
 lookback = "5d"
 `
 	}
+	// More slices than have their turn at once: the last ones queue behind those that wait.
 	cfg := w.configure()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	w.onEvent = func(ev jobs.Event) {
@@ -256,7 +266,7 @@ lookback = "5d"
 		}
 	}
 	runs := w.runAll(ctx, cfg, state.Run{Job: "orders", Trigger: "cli"}, state.Run{Job: "conversions", Trigger: "cli"})
-	if runs[1].ExitCode != 0 || runs[1].Committed != 1 {
+	if runs[1].ExitCode != 0 || runs[1].Committed != 9 {
 		t.Errorf("the other job: exit %d, committed %d, %s", runs[1].ExitCode, runs[1].Committed, runs[1].Error)
 	}
 	if runs[0].ExitCode != jobs.ExitInterrupted {
@@ -282,4 +292,14 @@ func TestAProvisionalDayIsOwed(t *testing.T) {
 	w.query(`update exporter.slices set provisional = true where interval_start = '2026-11-19T05:00:00Z'`)
 	w.want(w.run(cfg, state.Run{}), 0, 0, 2, 0)
 	w.want(w.run(cfg, state.Run{}), 0, 0, 1, 0)
+}
+
+func TestEndlessThrottlingParks(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.patience = 50 * time.Millisecond
+	vendor.fail = func(string, string) error { return fault.New(fault.Throttled, "slow down") }
+	r := w.run(w.configure(), state.Run{})
+	if r.ExitCode != jobs.ExitParked || r.Waiting != 2 || !strings.Contains(r.Error, "throttled for 50ms without a page") {
+		t.Errorf("exit %d, waiting %d: %s", r.ExitCode, r.Waiting, r.Error)
+	}
 }
