@@ -124,6 +124,33 @@ func appendCanonical(dst []byte, neg bool, whole, frac []byte) []byte {
 	return dst
 }
 
+// AppendRounded appends a canonical decimal with at most so many digits after the
+// point, halves away from zero, and no zeros at the end of its fraction. What is
+// no canonical decimal is appended as it is.
+func AppendRounded(dst, s []byte, decimals int) []byte {
+	whole, frac, found := bytes.Cut(s, []byte{'.'})
+	whole, neg := bytes.CutPrefix(whole, []byte{'-'})
+	if run, rest := digits(frac); !found || len(rest) > 0 || len(run) == 0 {
+		return append(dst, s...)
+	}
+	up := len(frac) > decimals && frac[decimals] >= '5'
+	frac = frac[:min(len(frac), decimals)]
+	var buf [64]byte // what most amounts fit into, without a call of the allocator
+	kept := append(append(buf[:0], whole...), frac...)
+	for i := len(kept) - 1; up && i >= 0; i-- {
+		if up = kept[i] == '9'; up {
+			kept[i] = '0'
+		} else {
+			kept[i]++
+		}
+	}
+	if up {
+		kept = append([]byte{'1'}, kept...)
+	}
+	mark := len(kept) - len(frac)
+	return appendCanonical(dst, neg, kept[:mark], bytes.TrimRight(kept[mark:], "0"))
+}
+
 func digits(s []byte) (run, rest []byte) {
 	i := 0
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {

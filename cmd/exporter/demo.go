@@ -108,10 +108,9 @@ func demoVendors(now time.Time, moving bool) sandbox.Config {
 			Gateway:  hasoffers.Gateway{Limits: []string{demoLimit}},
 		},
 		OWAPro: owapro.Config{
-			OAuth:   owapro.OAuth{Clients: []owapro.Client{{RefreshToken: demoToken}}},
-			Limits:  owapro.Limits{Windows: []string{demoLimit}, Concurrent: 2},
-			Data:    owapro.Data{FirstDay: first, Now: at},
-			Answers: owapro.Answers{Noise: owapro.NoiseOff},
+			OAuth:  owapro.OAuth{Clients: []owapro.Client{{RefreshToken: demoToken}}},
+			Limits: owapro.Limits{Windows: []string{demoLimit}, Concurrent: 2},
+			Data:   owapro.Data{FirstDay: first, Now: at},
 		},
 	}
 }

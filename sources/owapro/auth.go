@@ -33,7 +33,7 @@ type login struct {
 }
 
 func newLogin(deps sources.Deps, c *Config) *login {
-	l := &login{config: c, source: deps.Name, key: c.Credential().Name + " " + deps.Name, store: deps.Tokens}
+	l := &login{config: c, source: deps.Name, key: c.TokenKey(deps.Name), store: deps.Tokens}
 	l.auth = deps.Auths.Shared(l.key, func() *httpapi.TokenAuth {
 		var auth *httpapi.TokenAuth
 		fetch := func(ctx context.Context, bare *httpapi.Client) (httpapi.Token, error) {

@@ -81,8 +81,8 @@ func TestLogin(t *testing.T) {
 		if err := check(t, s); err != nil {
 			t.Errorf("after the login: %v", err)
 		}
-		if got := tokens.kept["owapro "+strings.TrimPrefix(v.url, "http://")+" client hurra"]; got.Refresh == "" || got.Extra["refresh_expires"] == "" {
-			t.Errorf("stored %v, extra %v", tokens.kept, got.Extra)
+		if got := tokens.kept["owapro "+strings.TrimPrefix(v.url, "http://")+" client hurra"]; got.Refresh == "" || got.RefreshExpires.IsZero() {
+			t.Errorf("stored %v, refresh token until %s", tokens.kept, got.RefreshExpires)
 		}
 		wantError(t, l.Login(t.Context(), code), fault.Auth, "INVALID CODE", "exporter auth login hurra")
 		wantError(t, l.Login(t.Context(), " "), fault.Auth, "no code")
@@ -202,7 +202,7 @@ func TestSession(t *testing.T) {
 	if l.LoginURL("x") != "" {
 		t.Errorf("login at %q", l.LoginURL("x"))
 	}
-	wantError(t, l.Login(t.Context(), "code"), fault.Config, "hasid")
+	wantError(t, l.Login(t.Context(), "code"), fault.Config, "session cookie", "[sources.hurra]: write hasid = \"${OWAPRO_HASID}\"")
 	c.HASID = "another-session"
 	wantError(t, check(t, list(t, c, sources.Deps{})), fault.Auth, "401", "hasid of source hurra")
 	if n := v.requests.Load(); n != 2 {
@@ -216,7 +216,7 @@ func TestExpiryWarnings(t *testing.T) {
 	tokens, memory := new(store), new(notes)
 	end := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 	key := "owapro " + strings.TrimPrefix(v.url, "http://") + " client hurra"
-	if err := tokens.SaveToken(t.Context(), key, httpapi.Token{Refresh: refreshToken, Extra: map[string]string{"refresh_expires": end.Format(time.RFC3339)}}); err != nil {
+	if err := tokens.SaveToken(t.Context(), key, httpapi.Token{Refresh: refreshToken, RefreshExpires: end}); err != nil {
 		t.Fatal(err)
 	}
 	var said []int

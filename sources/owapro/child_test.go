@@ -43,9 +43,8 @@ type fileStore struct {
 }
 
 type kept struct {
-	Access, Refresh string
-	Expires         time.Time
-	Extra           map[string]string
+	Access, Refresh         string
+	Expires, RefreshExpires time.Time
 }
 
 func (f fileStore) LoadToken(context.Context, string) (httpapi.Token, bool, error) {
@@ -57,14 +56,16 @@ func (f fileStore) LoadToken(context.Context, string) (httpapi.Token, bool, erro
 	if err == nil {
 		err = json.Unmarshal(text, &k)
 	}
-	return httpapi.Token{Access: settings.Secret(k.Access), Refresh: settings.Secret(k.Refresh), Expires: k.Expires, Extra: k.Extra}, err == nil, err
+	return httpapi.Token{
+		Access: settings.Secret(k.Access), Refresh: settings.Secret(k.Refresh), Expires: k.Expires, RefreshExpires: k.RefreshExpires,
+	}, err == nil, err
 }
 
 func (f fileStore) SaveToken(_ context.Context, _ string, t httpapi.Token) error {
 	if f.stop != nil {
 		f.stop(stepReceived)
 	}
-	text, err := json.Marshal(kept{t.Access.Reveal(), t.Refresh.Reveal(), t.Expires, t.Extra})
+	text, err := json.Marshal(kept{t.Access.Reveal(), t.Refresh.Reveal(), t.Expires, t.RefreshExpires})
 	if err == nil {
 		err = os.WriteFile(f.path+".new", text, 0o600)
 	}

@@ -47,7 +47,10 @@ const (
 	inBody   = "body"
 )
 
-var _ sources.Config = (*Config)(nil)
+var (
+	_ sources.Config  = (*Config)(nil)
+	_ sources.Tokened = (*Config)(nil)
+)
 
 func newConfig() *Config {
 	return &Config{
@@ -136,6 +139,14 @@ func (c *Config) Credential() sources.Credential {
 		return sources.Credential{Name: "owapro " + host(c.BaseURL) + " session", Limits: limits}
 	}
 	return sources.Credential{Name: "owapro " + host(c.AccountURL) + " " + c.ClientID, Limits: limits}
+}
+
+// TokenKey implements sources.Tokened: every source has the tokens of one user.
+func (c *Config) TokenKey(source string) string {
+	if c.HASID != "" {
+		return ""
+	}
+	return c.Credential().Name + " " + source
 }
 
 func host(address string) string {

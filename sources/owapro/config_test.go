@@ -72,6 +72,8 @@ func TestOptionProblems(t *testing.T) {
 		{func(o *owapro.Options) { o.Customers = []string{"1", "x", "1"} }, "customers[1] customers[2]"},
 		{func(o *owapro.Options) { o.Format = "xml" }, "format"},
 		{func(o *owapro.Options) { o.PageSize = -1 }, "page_size"},
+		{func(o *owapro.Options) { o.Decimals = new(int) }, ""},
+		{func(o *owapro.Options) { tenth := 10; o.Decimals = &tenth }, "decimals"},
 		{func(o *owapro.Options) {
 			o.CSV = owapro.CSV{Delimiter: ":", Encoding: "latin", Decimal: ".", Thousands: ".", Summary: "yes"}
 		}, "csv.delimiter csv.encoding csv.summary csv.thousands"},
@@ -108,6 +110,11 @@ func TestFingerprint(t *testing.T) {
 	other.Filters = []owapro.Filter{{Field: "tag", Operator: "exists"}}
 	if other.Fingerprint() == same.Fingerprint() {
 		t.Error("a filter does not show")
+	}
+	rounded := channels()
+	rounded.Decimals = new(int)
+	if rounded.Fingerprint() == same.Fingerprint() {
+		t.Error("rounding does not show")
 	}
 }
 

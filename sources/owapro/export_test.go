@@ -40,7 +40,7 @@ func fuzzed() (*typer, header) {
 	d.Formats["sale_count"], d.Formats["sale_amount"], d.Formats["ctr"] = "integer", "currency", "percent"
 	s := &source{config: newConfig(), report: &Options{}}
 	table := s.table(b, d)
-	t := newTyper(table, b, d, true)
+	t := newTyper(table, b, d, true, nil)
 	t.build = record.NewBuilder(0, table, nil)
 	t.customer, t.within, t.dicts, t.money = "4711", dayRange{0, 1 << 20}, dicts{}, "EUR"
 	t.dicts.of("customer_trackgroup").add("1", "SEO")

@@ -7,8 +7,8 @@ import (
 )
 
 // newTyper prepares a block's columns: those of its table are filled, the others
-// only tell rows apart.
-func newTyper(table record.Table, b Block, d blockDefinition, probed bool) *typer {
+// only tell rows apart. Amounts are rounded to so many decimals, nil keeps them.
+func newTyper(table record.Table, b Block, d blockDefinition, probed bool, decimals *int) *typer {
 	t := &typer{}
 	t.raw = t.reject
 	for _, dim := range b.Dimensions {
@@ -25,7 +25,11 @@ func newTyper(table record.Table, b Block, d blockDefinition, probed bool) *type
 	}
 	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
 	for _, c := range table.Columns {
-		t.cells = append(t.cells, cell{slot: t.slot(c.Wire()), number: numeric(c.Type)})
+		cell := cell{slot: t.slot(c.Wire()), number: numeric(c.Type)}
+		if cell.slot >= 0 && t.slots[cell.slot].kind == asMoney && c.Type == record.Numeric {
+			cell.decimals = decimals
+		}
+		t.cells = append(t.cells, cell)
 	}
 	t.row, t.pending = newCells(len(t.slots)), newCells(len(t.slots))
 	t.sums = newSums(t.slots)

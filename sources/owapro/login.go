@@ -30,8 +30,8 @@ func (s *source) LoginURL(state string) string {
 func (s *source) Login(ctx context.Context, code string) error {
 	switch {
 	case s.login == nil:
-		return fault.New(fault.Config, "source %s logs in with a session cookie", s.name).
-			WithHint("Put the HASID of a logged-in user into hasid, or take that line out and write client_id and client_secret.")
+		return fault.New(fault.Config, "source %s logs in with the session cookie of a user and has no login to make", s.name).
+			WithHint("The value of the cookie HASID belongs into hasid of [sources.%s]: write hasid = \"${OWAPRO_HASID}\" and set that variable. To log in here, write client_id and client_secret instead.", s.name)
 	case s.login.store == nil:
 		return fault.New(fault.Config, "there is no place to keep the tokens of source %s", s.name).
 			WithHint("Set [exporter] state to a file.")

@@ -24,6 +24,8 @@ const (
 
 const maxPageSize = 100_000
 
+const maxDecimals = 9
+
 // Options are what a job can say about the report.
 type Options struct {
 	ConfigID   int64            `toml:"configid"`
@@ -35,6 +37,7 @@ type Options struct {
 	Filters    []Filter         `toml:"filters"`
 	Format     string           `toml:"format"`
 	CSV        CSV              `toml:"csv"`
+	Decimals   *int             `toml:"decimals"` // that amounts are rounded to; nil = as they are sent
 	PageSize   int              `toml:"page_size"`
 }
 
@@ -76,6 +79,9 @@ func (o *Options) Validate() []settings.Problem {
 		p = append(p, settings.Problemf("format", "several blocks come in one answer, which CSV cannot hold; take the line out"))
 	}
 	p = append(p, o.CSV.validate()...)
+	if d := o.Decimals; d != nil && (*d < 0 || *d > maxDecimals) {
+		p = append(p, settings.Problemf("decimals", "amounts cannot be rounded to %d decimals; write 0 to %d, usually 2, or take the line out to keep them as they are sent", *d, maxDecimals))
+	}
 	return append(p, validatePageSize(o.PageSize)...)
 }
 
@@ -160,7 +166,8 @@ func (o *Options) Fingerprint() string {
 		Blocks   map[string]Block `json:"blocks"`
 		Currency string           `json:"currency"`
 		Filters  []Filter         `json:"filters,omitempty"`
-	}{o.ConfigID, o.blocks(), o.currency(), o.Filters})
+		Decimals *int             `json:"decimals,omitempty"`
+	}{o.ConfigID, o.blocks(), o.currency(), o.Filters, o.Decimals})
 	return string(text)
 }
 

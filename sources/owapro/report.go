@@ -107,7 +107,7 @@ func (r *reportReader) add(i int, name string, b Block, d *definition, within da
 			continue
 		}
 		def := d.Blocks[name]
-		t := newTyper(table, b, def, d.Probed)
+		t := newTyper(table, b, def, d.Probed, r.s.report.Decimals)
 		t.build = record.NewBuilder(at, table, r.zoneOfTimes())
 		t.customer, t.within, t.dicts = r.req.Part, within, r.dicts
 		r.blocks = append(r.blocks, &block{

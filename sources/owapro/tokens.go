@@ -11,9 +11,6 @@ import (
 	"exporter/sources/httpapi"
 )
 
-// extraRefreshExpires is where in a stored token the refresh token's end stands.
-const extraRefreshExpires = "refresh_expires"
-
 // lifetime is a number of seconds, 0 if it was not said.
 type lifetime int64
 
@@ -70,7 +67,7 @@ func readToken(body io.Reader, before httpapi.Token, now time.Time) (httpapi.Tok
 		return httpapi.Token{}, fault.New(fault.Transient, "read token: the answer is not the JSON of a token").
 			WithHint("The account host sent something else than documented; it is asked again. If that stays so, look at account_url of the source.")
 	}
-	t := httpapi.Token{Access: a.Access.Token, Refresh: before.Refresh, Extra: before.Extra}
+	t := httpapi.Token{Access: a.Access.Token, Refresh: before.Refresh, RefreshExpires: before.RefreshExpires}
 	if a.Access.Expires == 0 {
 		a.Access.Expires = a.Expires
 	}
@@ -79,19 +76,7 @@ func readToken(body io.Reader, before httpapi.Token, now time.Time) (httpapi.Tok
 	}
 	t.Expires = a.Access.Expires.end(now)
 	if a.Refresh.Token != "" {
-		t.Refresh, t.Extra = a.Refresh.Token, nil
-		if end := a.Refresh.Expires.end(now); !end.IsZero() {
-			t.Extra = map[string]string{extraRefreshExpires: end.UTC().Format(time.RFC3339)}
-		}
+		t.Refresh, t.RefreshExpires = a.Refresh.Token, a.Refresh.Expires.end(now)
 	}
 	return t, nil
-}
-
-// refreshEnd returns when a refresh token ends, zero if that is not known.
-func refreshEnd(t httpapi.Token) time.Time {
-	end, err := time.Parse(time.RFC3339, t.Extra[extraRefreshExpires])
-	if err != nil {
-		return time.Time{}
-	}
-	return end
 }

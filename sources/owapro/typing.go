@@ -64,6 +64,7 @@ type cell struct {
 	slot     int    // -1 where the column holds a constant
 	constant []byte // nil = null
 	number   bool   // the column's type is one of numbers
+	decimals *int   // that an amount is rounded to
 }
 
 // typer turns the rows of one block into batches.
@@ -91,7 +92,7 @@ type typer struct {
 	skipped       printer
 	row, pending  cells
 	waiting       bool
-	line          []byte
+	line, amount  []byte
 }
 
 // begin forgets the page before. Rows that another try of the page has handed on
@@ -266,6 +267,9 @@ func (t *typer) fill(c *cells) {
 			t.build.Null()
 		case cell.slot >= 0 && cell.number && c.wrong[cell.slot]:
 			t.build.Raw(fmt.Appendf(nil, "%s (the decimal mark is %q)", text, string(rune(t.marks.decimal))))
+		case cell.decimals != nil:
+			t.amount = record.AppendRounded(t.amount[:0], text, *cell.decimals)
+			t.build.Raw(t.amount)
 		default:
 			t.build.Raw(text)
 		}
