@@ -43,7 +43,7 @@ const (
 
 	RotateNever  Rotation = "never"
 	RotateAtOnce Rotation = "at_once" // the old one dies with the answer that carries the new one
-	RotateOnUse  Rotation = "on_use"  // the old one dies when the new one is first used
+	RotateOnUse  Rotation = "on_use"  // the old one dies when the new one, or the access token beside it, is first used
 	RotateGrace  Rotation = "grace"   // the old one dies later
 
 	ErrorsOAuth    ErrorBody = "oauth"    // {"error": ..., "error_description": ...}

@@ -29,12 +29,15 @@ type refreshToken struct {
 	text    string
 	client  string
 	expires time.Time
-	dies    time.Time     // zero = not before it expires
-	before  *refreshToken // what it replaces, until it is used
+	dies    time.Time // zero = not before it expires
+	family  uint64    // of all tokens that come from one login
+	number  uint64    // in the order of issue
+	retires bool      // its first use ends the older ones of its family
 }
 
 type accessToken struct {
 	client  string
+	beside  *refreshToken // came in the same answer, or earned it
 	expires time.Time
 	revoked bool
 	calls   int
@@ -67,20 +70,36 @@ func (g *grants) newCode(client string, o OAuth) string {
 }
 
 func (g *grants) newRefresh(client, text string, o OAuth) *refreshToken {
-	t := &refreshToken{text: text, client: client, expires: time.Now().Add(seconds(o.RefreshSeconds))}
+	g.issued++
+	t := &refreshToken{text: text, client: client, expires: time.Now().Add(seconds(o.RefreshSeconds)), family: g.issued, number: g.issued}
 	g.refresh[text], g.newest[client] = t, t
 	return t
 }
 
-func (g *grants) newAccess(client string, o OAuth) string {
+func (g *grants) newAccess(beside *refreshToken, o OAuth) string {
+	client := beside.client
 	if o.OneAccess {
 		for _, t := range g.access {
 			t.revoked = t.revoked || t.client == client
 		}
 	}
 	text := g.text("access")
-	g.access[text] = &accessToken{client: client, expires: time.Now().Add(seconds(o.AccessSeconds))}
+	g.access[text] = &accessToken{client: client, beside: beside, expires: time.Now().Add(seconds(o.AccessSeconds))}
 	return text
+}
+
+// use ends the tokens before t, those in lost answers too: whoever uses t, or the
+// access token beside it, has read its answer.
+func (g *grants) use(t *refreshToken, now time.Time) {
+	if !t.retires {
+		return
+	}
+	t.retires = false
+	for _, old := range g.refresh {
+		if old.family == t.family && old.number < t.number && old.dies.IsZero() {
+			old.dies = now
+		}
+	}
 }
 
 // preset makes a refresh token that was given out before the sandbox began, once.
@@ -107,7 +126,7 @@ func (g *grants) redeem(client, text string, o OAuth) (refresh, access string, e
 	}
 	c.used = true
 	t := g.newRefresh(client, g.text("refresh"), o)
-	return t.text, g.newAccess(client, o), nil
+	return t.text, g.newAccess(t, o), nil
 }
 
 // renew trades a refresh token for an access token and, as the rotation wants it, for its successor.
@@ -128,20 +147,20 @@ func (g *grants) renew(client, text string, o OAuth) (refresh, access string, er
 		}
 		return "", "", grantError("EXPIRED REFRESH TOKEN")
 	}
-	if t.before != nil {
-		t.before.dies, t.before = now, nil
-	}
+	g.use(t, now)
 	if o.Rotation != RotateNever && o.Rotation != "" {
-		refresh = g.rotate(t, o).text
+		t = g.rotate(t, o)
+		refresh = t.text
 	}
-	return refresh, g.newAccess(client, o), nil
+	return refresh, g.newAccess(t, o), nil
 }
 
 func (g *grants) rotate(old *refreshToken, o OAuth) *refreshToken {
 	next := g.newRefresh(old.client, g.text("refresh"), o)
+	next.family = old.family
 	switch o.Rotation {
 	case RotateOnUse:
-		next.before = old
+		next.retires = true
 	case RotateGrace:
 		if old.dies.IsZero() {
 			old.dies = time.Now().Add(seconds(o.GraceSeconds))
@@ -156,13 +175,14 @@ func (g *grants) rotate(old *refreshToken, o OAuth) *refreshToken {
 func (g *grants) accept(text string, o OAuth) (client string, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	t := g.access[text]
+	t, now := g.access[text], time.Now()
 	switch {
 	case t == nil || t.revoked || o.RevokeAfter > 0 && t.calls >= o.RevokeAfter:
 		return "", grantError("INVALID ACCESS TOKEN")
-	case !time.Now().Before(t.expires):
+	case !now.Before(t.expires):
 		return "", grantError("EXPIRED ACCESS TOKEN")
 	}
+	g.use(t.beside, now)
 	t.calls++
 	return t.client, nil
 }

@@ -84,3 +84,33 @@ func TestLostAnswer(t *testing.T) {
 		}
 	}
 }
+
+// With rotation on use an answer may get lost again and again. Once one has
+// arrived, which the use of either of its tokens proves, no older token is taken,
+// nor one of a lost answer; other logins of the app are not touched.
+func TestUseEndsOlderTokens(t *testing.T) {
+	for _, use := range []string{"refresh", "access"} {
+		v := newVendor(t, owapro.Config{OAuth: owapro.OAuth{Rotation: owapro.RotateOnUse, Clients: []owapro.Client{{RefreshToken: "old"}}}})
+		other, _, err := v.Login("client")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost, got := v.renew("old"), v.renew("old")
+		late := v.renew("old")
+		for _, token := range []string{"old", other, lost.Refresh.Token, got.Refresh.Token, late.Refresh.Token} {
+			if !v.Accepts(token) {
+				t.Errorf("%s: %s is dead before anything was used", use, token)
+			}
+		}
+		if use == "refresh" {
+			v.renew(got.Refresh.Token)
+		} else if v.access = got.Access.Token; v.get("/api/report/config").Code != 200 {
+			t.Fatal("the new access token was refused")
+		}
+		for token, want := range map[string]bool{"old": false, other: true, lost.Refresh.Token: false, got.Refresh.Token: true, late.Refresh.Token: true} {
+			if v.Accepts(token) != want {
+				t.Errorf("after use of the %s token: %s alive %t, want %t", use, token, !want, want)
+			}
+		}
+	}
+}
