@@ -126,15 +126,6 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// Login is implemented by sources whose credential a person must connect once.
-type Login interface {
-	// LoginURL returns where the person goes; state comes back unchanged.
-	LoginURL(state string) string
-	// Login exchanges the code the person was given for tokens and stores them
-	// durably. A used, expired or wrong code is of class fault.Auth.
-	Login(ctx context.Context, code string) error
-}
-
 // Memory keeps small facts of a source over restarts, such as probed column types.
 type Memory interface {
 	Recall(ctx context.Context, key string) (value []byte, ok bool, err error)

@@ -16,20 +16,22 @@ var _ httpapi.TokenStore = (*Store)(nil)
 
 // TokenInfo is what may be shown of a stored token.
 type TokenInfo struct {
-	Key     string
-	Expires time.Time
-	Saved   time.Time
+	Key            string
+	Expires        time.Time // of the access token; zero = never
+	RefreshExpires time.Time // when a person has to log in again; zero = never, or not known
+	Saved          time.Time
 }
 
 // secretToken is the encrypted form. It names its key, so that rows cannot be
 // exchanged unnoticed, and holds plain strings, because a Secret encodes as
 // REDACTED.
 type secretToken struct {
-	Key     string            `json:"key"`
-	Access  string            `json:"access,omitempty"`
-	Refresh string            `json:"refresh,omitempty"`
-	Expires time.Time         `json:"expires,omitzero"`
-	Extra   map[string]string `json:"extra,omitempty"`
+	Key            string            `json:"key"`
+	Access         string            `json:"access,omitempty"`
+	Refresh        string            `json:"refresh,omitempty"`
+	Expires        time.Time         `json:"expires,omitzero"`
+	RefreshExpires time.Time         `json:"refresh_expires,omitzero"`
+	Extra          map[string]string `json:"extra,omitempty"`
 }
 
 // LoadToken implements [httpapi.TokenStore].
@@ -52,7 +54,8 @@ func (s *Store) LoadToken(ctx context.Context, key string) (httpapi.Token, bool,
 		return httpapi.Token{}, false, fmt.Errorf("read the token of %s: it is not one of this key", key)
 	}
 	return httpapi.Token{
-		Access: settings.Secret(t.Access), Refresh: settings.Secret(t.Refresh), Expires: t.Expires, Extra: t.Extra,
+		Access: settings.Secret(t.Access), Refresh: settings.Secret(t.Refresh),
+		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Extra: t.Extra,
 	}, true, nil
 }
 
@@ -60,7 +63,8 @@ func (s *Store) LoadToken(ctx context.Context, key string) (httpapi.Token, bool,
 // disk.
 func (s *Store) SaveToken(ctx context.Context, key string, t httpapi.Token) error {
 	plain, err := json.Marshal(secretToken{
-		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), Expires: t.Expires, Extra: t.Extra,
+		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(),
+		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Extra: t.Extra,
 	})
 	if err != nil {
 		return fmt.Errorf("store the token of %s: %w", key, err)
@@ -70,18 +74,18 @@ func (s *Store) SaveToken(ctx context.Context, key string, t httpapi.Token) erro
 		return fmt.Errorf("store the token of %s: %w", key, err)
 	}
 	_, err = s.exec(ctx, s.full, `
-		INSERT INTO tokens (key, recipient, value, expires, saved) VALUES (?, ?, ?, ?, ?)
+		INSERT INTO tokens (key, recipient, value, expires, refresh_expires, saved) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET recipient = excluded.recipient, value = excluded.value,
-			expires = excluded.expires, saved = excluded.saved`,
-		key, recipient, sealed, micros(t.Expires), micros(s.now()))
+			expires = excluded.expires, refresh_expires = excluded.refresh_expires, saved = excluded.saved`,
+		key, recipient, sealed, micros(t.Expires), micros(t.RefreshExpires), micros(s.now()))
 	return s.classify(ctx, err, "store the token of %s", key)
 }
 
 // Tokens lists the stored tokens by key, without their values; no key is needed.
 func (s *Store) Tokens(ctx context.Context) ([]TokenInfo, error) {
 	list, err := query(ctx, s.read, func(row scanner) (t TokenInfo, err error) {
-		err = row.Scan(&t.Key, (*instant)(&t.Expires), (*instant)(&t.Saved))
+		err = row.Scan(&t.Key, (*instant)(&t.Expires), (*instant)(&t.RefreshExpires), (*instant)(&t.Saved))
 		return t, err
-	}, `SELECT key, expires, saved FROM tokens ORDER BY key`)
+	}, `SELECT key, expires, refresh_expires, saved FROM tokens ORDER BY key`)
 	return list, s.classify(ctx, err, "list tokens")
 }

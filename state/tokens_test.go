@@ -27,7 +27,8 @@ const (
 func token() httpapi.Token {
 	return httpapi.Token{
 		Access: anyAccess, Refresh: secret, Expires: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC),
-		Extra: map[string]string{"account_id": "zrn61"},
+		RefreshExpires: time.Date(2027, 3, 1, 4, 0, 0, 0, time.UTC),
+		Extra:          map[string]string{"account_id": "zrn61"},
 	}
 }
 
@@ -93,7 +94,7 @@ func TestTokensAreListedWithoutKey(t *testing.T) {
 	must(t, os.Remove(path+".key"))
 	got, err := openState(t, path, state.Options{}).Tokens(t.Context())
 	must(t, err)
-	if diff := cmp.Diff([]state.TokenInfo{{Key: "hurra", Expires: token().Expires, Saved: now}}, got); diff != "" {
+	if diff := cmp.Diff([]state.TokenInfo{{Key: "hurra", Expires: token().Expires, RefreshExpires: token().RefreshExpires, Saved: now}}, got); diff != "" {
 		t.Errorf("tokens (-want +got):\n%s", diff)
 	}
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"exporter/jobs/config"
+	"exporter/sources"
 	"exporter/state"
 )
 
@@ -21,8 +22,9 @@ func (p *program) authCommand() *cobra.Command {
 	cmd.AddCommand(p.loginCommand(), &cobra.Command{
 		Use:   "status",
 		Short: "Show the stored tokens and when they expire",
-		Long: `auth status shows the tokens that are stored for every source. Tokens are renewed when they are needed: an expired one is no fault.
-Values are never shown.`,
+		Long: `auth status shows the token that is stored for every source, and by when a person has to log
+in again; 30, 14, 7 and 1 days before that runs warn too. Tokens are renewed when they are
+needed: an expired one is no fault. Values are never shown.`,
 		Example: `  exporter auth status`,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.authStatus(cmd.Context()) },
@@ -32,14 +34,15 @@ Values are never shown.`,
 
 // authObject is one token of a source, or that none is stored.
 type authObject struct {
-	Type    string    `json:"type"` // auth
-	Source  string    `json:"source"`
-	Driver  string    `json:"driver"`
-	Token   string    `json:"token"`  // its name, never its value
-	Stored  bool      `json:"stored"` // whether a token is
-	Saved   time.Time `json:"saved_at,omitzero"`
-	Expires time.Time `json:"expires_at,omitzero"` // absent: never, or not stored
-	Expired bool      `json:"expired"`
+	Type           string    `json:"type"` // auth
+	Source         string    `json:"source"`
+	Driver         string    `json:"driver"`
+	Token          string    `json:"token"`  // its name, never its value; "": the login needs none
+	Stored         bool      `json:"stored"` // whether a token is
+	Saved          time.Time `json:"saved_at,omitzero"`
+	Expires        time.Time `json:"expires_at,omitzero"` // absent: never, or not stored
+	Expired        bool      `json:"expired"`
+	RefreshExpires time.Time `json:"refresh_expires_at,omitzero"` // absent: never, not known, or not stored
 }
 
 func (p *program) authStatus(ctx context.Context) (err error) {
@@ -52,45 +55,65 @@ func (p *program) authStatus(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	var all []authObject
 	for _, src := range s.cfg.Sources {
-		for _, o := range p.tokensOf(src, tokens) {
-			if p.out.json {
-				p.out.object(o)
-				continue
-			}
-			rows = append(rows, []string{o.Source, o.Driver, o.Token, tokenText(o), clock(o.Saved), clock(o.Expires)})
+		all = append(all, p.tokenOf(src, tokens))
+	}
+	if p.out.json {
+		for _, o := range all {
+			p.out.object(o)
 		}
+		return nil
+	}
+	p.showTokens(all)
+	return nil
+}
+
+// tokenOf finds the token of a source among those stored.
+func (p *program) tokenOf(src *config.Source, stored []state.TokenInfo) authObject {
+	o := authObject{Type: "auth", Source: src.Name, Driver: src.Driver.Name}
+	if k, ok := src.Settings.(sources.Tokened); ok {
+		o.Token = k.TokenKey(src.Name)
+	}
+	i := slices.IndexFunc(stored, func(t state.TokenInfo) bool { return t.Key == o.Token })
+	if o.Token == "" || i < 0 {
+		return o
+	}
+	t := stored[i]
+	o.Stored, o.Saved, o.Expires, o.RefreshExpires = true, utc(t.Saved), utc(t.Expires), utc(t.RefreshExpires)
+	o.Expired = !t.Expires.IsZero() && t.Expires.Before(p.Now())
+	return o
+}
+
+func (p *program) showTokens(all []authObject) {
+	var rows [][]string
+	for _, o := range all {
+		rows = append(rows, []string{o.Source, o.Driver, o.Token, tokenText(o), clock(o.Saved), clock(o.Expires)})
 	}
 	if len(rows) > 0 {
 		p.out.table([]string{"source", "driver", "token", "state", "saved", "expires"}, rows)
 	}
-	return nil
-}
-
-// tokensOf finds the tokens of a source: their keys are the name of the driver's
-// credential, and behind it what tells several tokens of one login apart.
-func (p *program) tokensOf(src *config.Source, stored []state.TokenInfo) []authObject {
-	name := src.Settings.Credential().Name
-	o := authObject{Type: "auth", Source: src.Name, Driver: src.Driver.Name, Token: name}
-	var all []authObject
-	for _, t := range stored {
-		if t.Key != name && !strings.HasPrefix(t.Key, name+" ") {
+	now := p.Now()
+	for _, o := range all {
+		end := o.RefreshExpires
+		if end.IsZero() {
 			continue
 		}
-		one := o
-		one.Token, one.Stored, one.Saved, one.Expires = t.Key, true, utc(t.Saved), utc(t.Expires)
-		one.Expired = !t.Expires.IsZero() && t.Expires.Before(p.Now())
-		all = append(all, one)
+		if end.After(now) {
+			p.out.text("%s: login needed again by %s, in %s\n", o.Source, end.Format(time.DateOnly), count(sources.DaysLeft(end, now), "day"))
+		} else {
+			p.out.text("%s: login needed, the last one ended on %s\n", o.Source, end.Format(time.DateOnly))
+		}
+		if _, due := sources.LoginDue(end, now); due {
+			p.out.warn(sources.LoginEnds(o.Source, end, now))
+		}
 	}
-	if len(all) == 0 {
-		all = append(all, o)
-	}
-	return all
 }
 
 func tokenText(o authObject) string {
 	switch {
+	case o.Token == "":
+		return "needs none"
 	case !o.Stored:
 		return "none stored"
 	case o.Expired:

@@ -3,10 +3,8 @@ package hasoffers
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -37,11 +35,7 @@ func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Cl
 		return httpapi.New(cfg)
 	}
 	cfg.Origins = []string{c.auth()}
-	// One token is good for all networks of the integrator, but for one audience.
-	// A changed secret asks for a token of its own, so that a wrong one shows at
-	// once and not when the old token has expired.
-	digest := sha256.Sum256([]byte(c.ClientSecret.Reveal()))
-	key := fmt.Sprintf("%s %s %x", c.Credential().Name, c.Audience, digest[:4])
+	key := c.TokenKey(deps.Name)
 	cfg.Auth = deps.Auths.Shared(key, func() *httpapi.TokenAuth {
 		auth := httpapi.NewTokenAuth(key, deps.Tokens, c.authorize, func(r *http.Request, t httpapi.Token) {
 			r.Header.Set("Authorization", "Bearer "+t.Access.Reveal())

@@ -2,6 +2,8 @@ package hasoffers
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -46,7 +48,10 @@ type Config struct {
 	Timeout       settings.Duration `toml:"timeout"`        // until an answer begins
 }
 
-var _ sources.Config = (*Config)(nil)
+var (
+	_ sources.Config  = (*Config)(nil)
+	_ sources.Tokened = (*Config)(nil)
+)
 
 func newConfig() *Config {
 	return &Config{
@@ -145,6 +150,17 @@ func (c *Config) Credential() sources.Credential {
 	}
 	limits.Concurrency = 1
 	return sources.Credential{Name: "hasoffers " + host(c.auth()) + " " + c.ClientID, Limits: limits}
+}
+
+// TokenKey implements sources.Tokened. One token is good for all networks of an
+// integrator, but for one audience. A changed secret asks for a token of its own,
+// so that a wrong one shows at once and not when the old token has expired.
+func (c *Config) TokenKey(string) string {
+	if c.API == apiNetwork {
+		return ""
+	}
+	digest := sha256.Sum256([]byte(c.ClientSecret.Reveal()))
+	return fmt.Sprintf("%s %s %x", c.Credential().Name, c.Audience, digest[:4])
 }
 
 func host(address string) string {

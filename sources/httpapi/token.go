@@ -14,10 +14,11 @@ import (
 
 // Token is what a vendor handed out for a credential.
 type Token struct {
-	Access  settings.Secret
-	Refresh settings.Secret   // "" = cannot be refreshed
-	Expires time.Time         // of Access; zero = never
-	Extra   map[string]string // what else came with it
+	Access         settings.Secret
+	Refresh        settings.Secret   // "" = cannot be refreshed
+	Expires        time.Time         // of Access; zero = never
+	RefreshExpires time.Time         // of Refresh, which only a person replaces; zero = never, or not known
+	Extra          map[string]string // what else came with it
 }
 
 // TokenStore keeps tokens over restarts, encrypted. When SaveToken returns nil the
