@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"exporter/sinks/postgres/pgtest"
 )
@@ -32,31 +29,5 @@ func BenchmarkMillion(b *testing.B) {
 	dsn := srv.Database(b)
 	options := "options = { page_size = 10000, fields = " + strings.ReplaceAll(fieldList(forty), `" "`, `", "`) + " }"
 	p := newProcess(b, url, dsn, strings.Replace(options, "options", "start = \"2026-11-18\"\noptions", 1))
-	csv := filepath.Join(b.TempDir(), "rows.csv")
-	var load, copied time.Duration
-	var peak int64
-	for b.Loop() {
-		srv.Psql(b, dsn, "-c", "drop schema if exists marketing, exporter cascade")
-		began := time.Now()
-		usage := p.run(b, "run", "conversions")
-		load += time.Since(began)
-		peak = max(peak, usage.Maxrss)
-		if got := strings.TrimSpace(srv.Psql(b, dsn, "-Atc", "select count(*) from marketing.conversions")); got != fmt.Sprint(rows*days) {
-			b.Fatalf("%s rows", got)
-		}
-		srv.Psql(b, dsn, "-c", `\copy marketing.conversions to '`+csv+`' csv`)
-		srv.Psql(b, dsn, "-c", "drop table if exists plain; create table plain (like marketing.conversions)")
-		began = time.Now()
-		srv.Psql(b, dsn, "-c", `\copy plain from '`+csv+`' csv`)
-		copied += time.Since(began)
-		srv.Psql(b, dsn, "-c", "drop table plain")
-		if err := os.RemoveAll(filepath.Join(p.dir, "exporter-state.db")); err != nil {
-			b.Fatal(err)
-		}
-	}
-	n := float64(b.N) * rows * days
-	b.ReportMetric(n/load.Seconds(), "rows/s")
-	b.ReportMetric(n/copied.Seconds(), "copy_rows/s")
-	b.ReportMetric(copied.Seconds()/load.Seconds(), "x_copy")
-	b.ReportMetric(float64(peak)/1024, "peak_MiB")
+	compare(b, p, psql{srv, dsn, "marketing.conversions"}, rows*days, "select count(*) from marketing.conversions", fmt.Sprint(rows*days), "run", "conversions")
 }

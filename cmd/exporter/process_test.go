@@ -21,8 +21,20 @@ type process struct {
 	env       []string
 }
 
-// newProcess writes a configuration for the vendor and the database into a folder.
+// newProcess puts the program into a folder, with the configuration of the scripts
+// for the vendor and the database.
 func newProcess(t testing.TB, vendor, dsn, options string) process {
+	t.Helper()
+	p := newProgram(t, strings.Replace(jobsTOML, `options = { page_size = 10, fields = ["id", "tune_event_id", "datetime", "status", "payout", "revenue"] }`, options, 1),
+		"SANDBOX="+vendor, "DSN="+dsn)
+	for name, value := range secrets {
+		p.env = append(p.env, name+"="+value)
+	}
+	return p
+}
+
+// newProgram puts the program and a configuration into a folder.
+func newProgram(t testing.TB, config string, env ...string) process {
 	t.Helper()
 	p := process{dir: t.TempDir()}
 	p.path = filepath.Join(p.dir, "exporter")
@@ -31,16 +43,12 @@ func newProcess(t testing.TB, vendor, dsn, options string) process {
 		err = os.Symlink(self, p.path) // under this name the test binary is the program
 	}
 	if err == nil {
-		config := strings.Replace(jobsTOML, `options = { page_size = 10, fields = ["id", "tune_event_id", "datetime", "status", "payout", "revenue"] }`, options, 1)
 		err = os.WriteFile(filepath.Join(p.dir, "jobs.toml"), []byte(config), 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.env = append(os.Environ(), "SANDBOX="+vendor, "DSN="+dsn, "OUTPUTS="+os.DevNull)
-	for name, value := range secrets {
-		p.env = append(p.env, name+"="+value)
-	}
+	p.env = append(append(os.Environ(), "OUTPUTS="+os.DevNull), env...)
 	return p
 }
 
@@ -68,14 +76,19 @@ func (p process) run(t testing.TB, args ...string) *syscall.Rusage {
 // newVendor serves a vendor whose last closed day has so many rows.
 func newVendor(t testing.TB, rows, days int, serve func(http.Handler) http.Handler) (*sandbox.Sandbox, string) {
 	t.Helper()
-	vendor, err := sandbox.New(sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
+	return serveVendor(t, sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
 		Integrators: []hasoffers.Integrator{{ClientSecret: secrets["CLIENT_SECRET"]}},
 		Networks: []hasoffers.Network{{
 			Token: secrets["NETWORK_TOKEN"], RowsPerDay: rows, Days: days, Now: today.Format("2006-01-02T15:04:05Z07:00"),
 			FirstDay: today.AddDate(0, 0, -days).Format("2006-01-02"),
 		}},
 		Answers: hasoffers.Answers{Gzip: hasoffers.GzipOff},
-	}})
+	}}, serve)
+}
+
+func serveVendor(t testing.TB, cfg sandbox.Config, serve func(http.Handler) http.Handler) (*sandbox.Sandbox, string) {
+	t.Helper()
+	vendor, err := sandbox.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
