@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -73,7 +74,7 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 		}
 		if len(record) != len(c.order) {
 			line, _ := in.FieldPos(0)
-			return lines, &unsure{reason: "line " + itoa(line) + " of the CSV has " + itoa(len(record)) + " fields, its header has " + itoa(len(c.order))}
+			return lines, &unsure{reason: fmt.Sprintf("line %d of the CSV has %d fields, its header has %d", line, len(record), len(c.order))}
 		}
 		c.fill(record)
 		if err := take(c.row); err != nil {

@@ -2,7 +2,6 @@ package owapro
 
 import (
 	"encoding/json"
-	"strconv"
 
 	"exporter/fault"
 	"exporter/sources"
@@ -13,7 +12,7 @@ type cursor struct {
 	Limit   int          `json:"limit"`          // rows per page
 	JSON    bool         `json:"json,omitempty"` // the last page was read as JSON
 	Decimal string       `json:"decimal,omitempty"`
-	Trimmed int64        `json:"trimmed,omitempty"` // rows of other days
+	Trimmed int64        `json:"trimmed,omitempty"` // rows of other days in the first block
 	Blocks  []blockPlace `json:"blocks"`            // by name
 }
 
@@ -67,16 +66,12 @@ func (c *cursor) done() bool {
 	return true
 }
 
-// announced returns how many rows the vendor said there are, once that is known.
+// announced returns how many rows the vendor said the first table has, once that
+// is known.
 func (c *cursor) announced() int64 {
-	sum := -c.Trimmed
-	for _, b := range c.Blocks {
-		if !b.Done || b.Items < 0 {
-			return sources.Unknown
-		}
-		sum += b.Items
+	first := c.Blocks[0]
+	if !first.Done || first.Items < 0 {
+		return sources.Unknown
 	}
-	return sum
+	return first.Items - c.Trimmed
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -175,7 +175,9 @@ func (r *reportReader) pages(c *cursor) error {
 			if err := r.advance(&c.Blocks[i], b); err != nil {
 				return err
 			}
-			c.Trimmed += b.typer.trimmed
+			if i == 0 {
+				c.Trimmed += b.typer.trimmed
+			}
 		}
 		c.JSON, c.Limit = asJSON, r.limit
 		if c.Decimal = ""; r.marks.decimal != 0 {
