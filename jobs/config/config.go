@@ -67,7 +67,8 @@ type Job struct {
 	Table   string // a stream that fills several tables puts it before their names
 
 	Schedule string // as written
-	// Cron is a cron.ConstantDelaySchedule for @every, else a *cron.SpecSchedule in Zone.
+	// Cron is a cron.ConstantDelaySchedule for @every; else it fires at readings of
+	// Zone's wall clock, also where the clock changes.
 	Cron     cron.Schedule
 	Zone     *time.Location // of the schedule
 	DataZone *time.Location // where the bounds of data intervals are midnights

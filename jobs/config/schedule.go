@@ -8,6 +8,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"exporter/jobs/plan"
 	"exporter/settings"
 )
 
@@ -44,14 +45,42 @@ func parseSchedule(text string, in *time.Location) (cron.Schedule, *time.Locatio
 	if !ok {
 		return nil, nil, badSchedule(text, errors.New("it has no fields"))
 	}
-	fields.Location = in
+	fields.Location = time.UTC
 	// A lone comma is a field without values. Next gives up after five years, which
 	// contain a 29th of February.
 	empty := fields.Minute == 0 || fields.Hour == 0 || fields.Dom == 0 || fields.Month == 0 || fields.Dow == 0
 	if empty || fields.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return nil, nil, badSchedule(text, errors.New("no date has these fields, it would never fire"))
 	}
-	return fields, in, nil
+	if fields.Hour&everyHour != 0 {
+		fields.Location = in
+		return fields, in, nil
+	}
+	return wallClock{fields, in}, in, nil
+}
+
+// everyHour is the library's mark of a field that is a star.
+const everyHour = 1 << 63
+
+// wallClock fires at readings of a zone's wall clock: at one that a change of the
+// clock skips when the clock changes, at one that comes twice the first time.
+type wallClock struct {
+	fields *cron.SpecSchedule // in UTC, which stands for the wall clock
+	zone   *time.Location
+}
+
+// Next implements cron.Schedule.
+func (w wallClock) Next(after time.Time) time.Time {
+	_, offset := after.In(w.zone).Zone()
+	reading := after.UTC().Add(time.Duration(offset) * time.Second)
+	for {
+		if reading = w.fields.Next(reading); reading.IsZero() {
+			return reading
+		}
+		if at := plan.FirstInstant(reading, w.zone); at.After(after) {
+			return at.In(after.Location())
+		}
+	}
 }
 
 // parseEvery reads our durations ("1d") and those of Go ("1h30m").

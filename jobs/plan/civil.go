@@ -29,12 +29,16 @@ func (c civil) before(o civil) bool { return c.utc().Before(o.utc()) }
 
 func (c civil) weekday() time.Weekday { return c.utc().Weekday() }
 
-// firstInstant returns the first instant of the zone at or after which its wall
-// clock has reached the hour of the day. Where a change skips that reading (or
-// the whole day) this is the change itself; where the reading occurs twice, the
-// first of both.
+// firstInstant is [FirstInstant] of an hour of the day.
 func firstInstant(c civil, hour int, zone *time.Location) time.Time {
-	want := c.utc().Add(time.Duration(hour) * time.Hour)
+	return FirstInstant(c.utc().Add(time.Duration(hour)*time.Hour), zone)
+}
+
+// FirstInstant returns the first instant of the zone at or after which its wall
+// clock has reached a reading, which is given as if it were UTC. Where a change
+// skips that reading (or the whole day) this is the change itself; where the
+// reading occurs twice, the first of both.
+func FirstInstant(want time.Time, zone *time.Location) time.Time {
 	reached := func(t time.Time) bool {
 		_, off := t.In(zone).Zone()
 		return !t.Add(time.Duration(off) * time.Second).Before(want)
