@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,29 +89,28 @@ func TestSandboxServesUntilStopped(t *testing.T) {
 
 // TestSandboxConfigurationIsGood reads what the sandbox prints as a configuration.
 func TestSandboxConfigurationIsGood(t *testing.T) {
-	m, out, _ := invocation()
 	f := sandboxFlags{firstDay: "2026-01-01", zone: "America/New_York", limits: []string{"20/10s", "500/1m fixed"}, rows: 10}
 	cfg, err := f.config(func(string) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{Main: m, out: newOutput(m.Stdout, m.Stderr)}
 	box, err := sandbox.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.sandboxConfig("http://127.0.0.1:8699", box.HasOffers().Config()); err != nil {
+	text, err := simulated(sandboxTOML, "http://127.0.0.1:8699", box, "warehouse", "3d")
+	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := config.Parse("jobs.toml", out.Bytes(), drivers(), os.LookupEnv)
+	got, err := config.Parse("jobs.toml", []byte(text), drivers(), os.LookupEnv)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, text)
 	}
-	if got.Job("conversions") == nil || len(got.Warnings) > 0 {
-		t.Errorf("job conversions %v, warnings %v", got.Job("conversions"), got.Warnings)
+	if names := jobNames(got); !slices.Equal(names, []string{"conversions", "channels", "customers", "channel-names"}) || len(got.Warnings) > 0 {
+		t.Errorf("jobs %v, warnings %v", names, got.Warnings)
 	}
-	if n := len(got.Source("sandbox").Limits.Windows); n != 2 {
-		t.Errorf("%d windows, want the 2 of the sandbox", n)
+	if tune, hurra := got.Source("tune").Limits.Windows, got.Source("hurra").Limits.Windows; len(tune) != 2 || len(hurra) != 1 {
+		t.Errorf("windows %v and %v, want the 2 and 1 of the sandbox", tune, hurra)
 	}
 }
 

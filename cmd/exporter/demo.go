@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"io/fs"
 	"net"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +54,6 @@ type demoFlags struct {
 const (
 	demoDays  = 30 // of data at the vendors
 	demoMark  = "# Written by `exporter demo`"
-	demoToken = "refresh-token-of-the-demo" // of the sandbox, and worth nothing elsewhere
 	demoLimit = "50/1s"
 
 	demoDatabase = "demo.db" // as in demo.toml
@@ -86,7 +83,7 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 		stop()
 		err = errors.Join(err, <-served)
 	}()
-	if err := writeDemo(p.flags.config, "http://"+l.Addr().String()); err != nil {
+	if err := writeDemo(p.flags.config, "http://"+l.Addr().String(), box); err != nil {
 		return err
 	}
 	if err := p.loadDemo(ctx, f); err != nil || p.code != jobs.ExitOK || !f.serve {
@@ -108,7 +105,7 @@ func demoVendors(now time.Time, moving bool) sandbox.Config {
 			Gateway:  hasoffers.Gateway{Limits: []string{demoLimit}},
 		},
 		OWAPro: owapro.Config{
-			OAuth:  owapro.OAuth{Clients: []owapro.Client{{RefreshToken: demoToken}}},
+			OAuth:  owapro.OAuth{Clients: []owapro.Client{{RefreshToken: simulatedToken}}},
 			Limits: owapro.Limits{Windows: []string{demoLimit}, Concurrent: 2},
 			Data:   owapro.Data{FirstDay: first, Now: at},
 		},
@@ -151,14 +148,10 @@ func listenDemo(ctx context.Context, before string) (net.Listener, error) {
 	return l, nil
 }
 
-//go:embed demo.toml
-var demoTOML string
-
-func writeDemo(path, url string) error {
-	var text strings.Builder
-	err := template.Must(template.New("").Parse(demoTOML)).Execute(&text, map[string]string{"URL": url, "RefreshToken": demoToken, "Limit": demoLimit})
+func writeDemo(path, url string, box *sandbox.Sandbox) error {
+	text, err := simulated(demoTOML, url, box, "local", "7d")
 	if err == nil {
-		err = os.WriteFile(path, []byte(text.String()), 0o600)
+		err = os.WriteFile(path, []byte(text), 0o600)
 	}
 	if err != nil {
 		return fault.New(fault.Config, "write the demo's configuration: %w", err).WithHint("Name another folder with --dir.")

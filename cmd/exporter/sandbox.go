@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +17,7 @@ import (
 	"exporter/sandbox"
 	"exporter/sandbox/faults"
 	"exporter/sandbox/hasoffers"
+	"exporter/sandbox/owapro"
 )
 
 func (p *program) sandboxCommand() *cobra.Command {
@@ -26,12 +25,12 @@ func (p *program) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve the vendors' APIs from this machine, to try jobs without credentials",
-		Long: `sandbox starts a simulator of the vendor and prints a configuration that reads it.
-It runs until it is stopped. Rows are a function of the seed: the same seed gives the
-same rows. Counters and switches are served under /_sandbox/.
+		Long: `sandbox plays HasOffers and OWAPro and prints a configuration that reads both. It runs
+until it is stopped. Rows are a function of the seed: the same seed gives the same rows.
+Counters and switches are served under /_sandbox/.
 
 It is open to everyone who reaches it and belongs on loopback only.`,
-		Example: `  exporter sandbox > jobs.toml         # then, elsewhere: exporter run conversions
+		Example: `  exporter sandbox > jobs.toml         # then, elsewhere: exporter run --all
   exporter sandbox --listen 127.0.0.1:0 --json
   exporter sandbox --rows-per-day 100000 --limits 500/1m --faults faults.json`,
 		Args: cobra.NoArgs,
@@ -40,10 +39,10 @@ It is open to everyone who reaches it and belongs on loopback only.`,
 	d := cmd.Flags()
 	d.StringVar(&f.listen, "listen", "127.0.0.1:8699", "`address`; port 0 takes a free one")
 	d.Uint64Var(&f.seed, "seed", 1, "decides every row")
-	d.IntVar(&f.rows, "rows-per-day", 100, "conversions a day")
-	d.StringVar(&f.firstDay, "first-day", "2026-01-01", "`date` of the first conversions")
-	d.StringVar(&f.zone, "timezone", "America/New_York", "of the network's datetimes")
-	d.StringSliceVar(&f.limits, "limits", []string{"20/10s"}, "`windows` the vendor enforces; none with \"\"")
+	d.IntVar(&f.rows, "rows-per-day", 100, "HasOffers: conversions a day")
+	d.StringVar(&f.firstDay, "first-day", "2026-01-01", "`date` of the first data")
+	d.StringVar(&f.zone, "timezone", "America/New_York", "HasOffers: of the network's datetimes")
+	d.StringSliceVar(&f.limits, "limits", []string{"20/10s"}, "HasOffers: `windows` it enforces; none with \"\"")
 	d.StringVar(&f.faults, "faults", "", "JSON `file` with a list of faults")
 	d.StringVar(&f.settings, "settings", "", "JSON `file` with all switches; flags win over it")
 	return cmd
@@ -83,8 +82,12 @@ func (p *program) sandbox(cmd *cobra.Command, f sandboxFlags) error {
 	url := "http://" + l.Addr().String()
 	if p.out.json {
 		p.out.object(sandboxObject{Type: "sandbox", URL: url})
-	} else if err := p.sandboxConfig(url, box.HasOffers().Config()); err != nil {
-		return err
+	} else {
+		text, err := simulated(sandboxTOML, url, box, "warehouse", "3d")
+		if err != nil {
+			return err
+		}
+		p.out.data(text)
 	}
 	return serve(ctx, l, box.Handler())
 }
@@ -106,6 +109,9 @@ func (f *sandboxFlags) config(set func(flag string) bool) (sandbox.Config, error
 	if wins("seed") {
 		cfg.Seed = f.seed
 	}
+	if len(cfg.OWAPro.OAuth.Clients) == 0 {
+		cfg.OWAPro.OAuth.Clients = []owapro.Client{{RefreshToken: simulatedToken}}
+	}
 	if len(cfg.HasOffers.Networks) == 0 {
 		cfg.HasOffers.Networks = []hasoffers.Network{{}}
 	}
@@ -117,7 +123,7 @@ func (f *sandboxFlags) config(set func(flag string) bool) (sandbox.Config, error
 		}
 	}
 	if wins("first-day") {
-		n.FirstDay = f.firstDay
+		n.FirstDay, cfg.OWAPro.Data.FirstDay = f.firstDay, f.firstDay
 	}
 	if wins("timezone") {
 		n.Timezone = f.zone
@@ -143,23 +149,6 @@ func (f *sandboxFlags) addFaults(cfg *sandbox.Config) error {
 		return usageError(fmt.Errorf("--faults %s: %w", f.faults, err))
 	}
 	cfg.HasOffers.Faults = append(cfg.HasOffers.Faults, rules...)
-	return nil
-}
-
-//go:embed sandbox.toml
-var sandboxTOML string
-
-// sandboxConfig prints a configuration that reads the sandbox. Its logins are
-// the sandbox's own and open to everyone.
-func (p *program) sandboxConfig(url string, cfg hasoffers.Config) error {
-	var text strings.Builder
-	err := template.Must(template.New("").Parse(sandboxTOML)).Execute(&text, map[string]any{
-		"URL": url, "Network": cfg.Networks[0], "Integrator": cfg.Integrators[0], "Limits": cfg.Gateway.Limits,
-	})
-	if err != nil {
-		return fmt.Errorf("write the sandbox's configuration: %w", err)
-	}
-	p.out.data(text.String())
 	return nil
 }
 
