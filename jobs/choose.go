@@ -25,12 +25,9 @@ func planOf(job *config.Job) plan.Job {
 
 // plan lists the run's slices, newest first, every interval once per part.
 func (w *work) plan(ctx context.Context) ([]task, error) {
-	parts := []string{""}
-	if p, ok := w.src.(sources.Parted); ok {
-		var err error
-		if parts, err = p.Parts(ctx, w.stream.Name); err != nil {
-			return nil, fmt.Errorf("list parts of stream %s: %w", w.stream.Name, err)
-		}
+	parts, err := partsOf(ctx, w.src, w.job)
+	if err != nil {
+		return nil, err
 	}
 	known, err := w.knowledge(ctx, parts)
 	if err != nil {
@@ -58,6 +55,24 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		}
 	}
 	return tasks, nil
+}
+
+// partsOf lists what the job's slices are about. There is always something: a
+// login that sees nothing any more is a failure, not a job with nothing to do.
+func partsOf(ctx context.Context, src sources.Source, job *config.Job) ([]string, error) {
+	p, ok := src.(sources.Parted)
+	if !ok {
+		return []string{""}, nil
+	}
+	parts, err := p.Parts(ctx, job.Kind.Name)
+	if err != nil {
+		return nil, fmt.Errorf("list parts of stream %s: %w", job.Kind.Name, err)
+	}
+	if len(parts) == 0 {
+		return nil, fault.New(fault.Permanent, "job %s: stream %s of source %s has no parts: the login sees nothing to read", job.Name, job.Kind.Name, job.Source.Name).
+			WithHint("Ask whoever granted the access, or log in as another user. If that is right, take the job out of the configuration.")
+	}
+	return parts, nil
 }
 
 // knowledge reads what the state remembers of the job.

@@ -25,11 +25,13 @@ type fake struct {
 
 // fakeVendor is what the fakes of one test read. Set its fields before a run.
 type fakeVendor struct {
-	mu       sync.Mutex
-	reads    []string                              // part and start of every read
-	fail     func(part string, start string) error // may be nil
-	limit    []ratelimit.Window
-	patience time.Duration // max_wait; 0 = an hour
+	mu        sync.Mutex
+	reads     []string                              // part and start of every read
+	fail      func(part string, start string) error // may be nil
+	limit     []ratelimit.Window
+	patience  time.Duration // max_wait; 0 = an hour
+	parts     []string
+	unsettled bool // the count of every slice would not settle
 }
 
 var (
@@ -81,7 +83,7 @@ func (*fake) Streams(context.Context) ([]sources.Stream, error) {
 	}}}, nil
 }
 
-func (*fake) Parts(context.Context, string) ([]string, error) { return []string{"a", "b"}, nil }
+func (f *fake) Parts(context.Context, string) ([]string, error) { return f.vendor.parts, nil }
 
 // Read yields two orders with three items each.
 func (f *fake) Read(ctx context.Context, req sources.Request) iter.Seq2[sources.Page, error] {
@@ -116,7 +118,7 @@ func (f *fake) Read(ctx context.Context, req sources.Request) iter.Seq2[sources.
 				items.EndRow(nil)
 			}
 		}
-		page := sources.Page{Announced: 2}
+		page := sources.Page{Announced: 2, Provisional: f.vendor.unsettled}
 		page.Batch, page.Rejects = orders.Take()
 		if !yield(page, nil) {
 			return

@@ -191,6 +191,9 @@ func check(job *config.Job, l sinks.Load, before *sinks.Committed) error {
 	}
 	c := job.Checks
 	switch {
+	case l.Mode == sinks.Append && l.Provisional:
+		return fault.New(fault.Check, "the slice is provisional: its rows are not all there yet, and write mode \"append\" loads it once").
+			WithHint("The next run reads it again and appends it when its count settles. To have what there is at once, write write = \"replace\".")
 	case rejected > c.MaxRejects:
 		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d", rejected, c.MaxRejects).
 			WithHint("Old rows stay. `exporter preview %s` shows rejects; give the column another type in [jobs.%s.columns], or raise max_rejects.", job.Name, job.Name)

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 
-	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/record"
 	"exporter/sources"
@@ -33,14 +32,9 @@ func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Prev
 	if err != nil {
 		return nil, err
 	}
-	parts := []string{""}
-	if p, ok := src.(sources.Parted); ok {
-		if parts, err = p.Parts(ctx, stream.Name); err != nil {
-			return nil, err
-		}
-	}
-	if len(parts) == 0 {
-		return nil, fault.New(fault.Permanent, "job %s: the source has no parts to read", job.Name)
+	parts, err := partsOf(ctx, src, job)
+	if err != nil {
+		return nil, err
 	}
 	var newest sources.Interval
 	if job.Kind.Windowed {

@@ -37,7 +37,7 @@ table = "hub"
 func newFakeWorld(t *testing.T) (*world, *fakeVendor) {
 	t.Helper()
 	w := newWorld(t, nil)
-	w.fake = &fakeVendor{}
+	w.fake = &fakeVendor{parts: []string{"a", "b"}}
 	w.template = func() string { return fmt.Sprintf(fakeJob, w.dsn) }
 	return w, w.fake
 }
@@ -301,5 +301,35 @@ func TestEndlessThrottlingParks(t *testing.T) {
 	r := w.run(w.configure(), state.Run{})
 	if r.ExitCode != jobs.ExitParked || r.Waiting != 2 || !strings.Contains(r.Error, "throttled for 50ms without a page") {
 		t.Errorf("exit %d, waiting %d: %s", r.ExitCode, r.Waiting, r.Error)
+	}
+}
+
+// A login that sees nothing any more must not look like a job with nothing to do.
+func TestNoPartsIsAFailure(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	cfg := w.configure(`start = "2026-11-20"`)
+	w.want(w.run(cfg, state.Run{}), 0, 4, 0, 0)
+	vendor.parts = nil
+	r := w.run(cfg, state.Run{})
+	if r.ExitCode != jobs.ExitFailed || !strings.Contains(r.Error, "stream orders of source tune has no parts") || r.Hint == "" {
+		t.Errorf("exit %d, %q, hint %q", r.ExitCode, r.Error, r.Hint)
+	}
+}
+
+// What is appended stays for good, so that rows which are not all there yet wait.
+func TestAProvisionalSliceIsNotAppended(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.unsettled = true
+	cfg := w.configure(`start = "2026-11-21"`, `write = "append"`)
+	r := w.run(cfg, state.Run{})
+	w.want(r, jobs.ExitCheck, 0, 0, 2)
+	if !strings.Contains(r.Error, "provisional") {
+		t.Error(r.Error)
+	}
+	vendor.unsettled = false
+	w.want(w.run(cfg, state.Run{}), 0, 2, 0, 0)
+	w.want(w.run(cfg, state.Run{}), 0, 0, 0, 0)
+	if d := cmp.Diff([][]string{{"4"}}, w.query(`select count(*)::text from marketing.hub_orders`)); d != "" {
+		t.Error(d)
 	}
 }

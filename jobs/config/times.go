@@ -60,6 +60,9 @@ func (l *loader) intervals(j *job, t jobTable) {
 	l.interval(j, t)
 	l.lookback(j, t)
 	l.start(j, t)
+	if j.Open && j.Write == sinks.Append {
+		l.add(j.key+".open", "write = \"append\" loads a slice at most once, and the running interval is not over; take the line out, or write = \"replace\"")
+	}
 	j.Settle = j.Kind.Settle
 	if _, set := j.table["settle"]; set {
 		j.Settle = t.Settle.Std()
@@ -102,7 +105,7 @@ func (l *loader) lookback(j *job, t jobTable) {
 	switch {
 	case t.Lookback.Std() < j.Interval.Std():
 		l.add(at, "%s is shorter than the interval of %s; write at least %s, or take the line out", t.Lookback, j.Interval, j.Interval)
-	case j.Write == sinks.Mode("append") && t.Lookback.Std() > j.Interval.Std():
+	case j.Write == sinks.Append && t.Lookback.Std() > j.Interval.Std():
 		l.add(at, "write = \"append\" loads a slice at most once, and a lookback longer than the interval would load it again; take the line out, or write = \"replace\"")
 	default:
 		j.Lookback = t.Lookback
