@@ -2,6 +2,7 @@ package owapro_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/sandbox/faults"
 	sandbox "exporter/sandbox/owapro"
 	"exporter/sources"
 	"exporter/sources/httpapi"
@@ -248,4 +250,44 @@ func stream(tb testing.TB, s sources.Source, name string) sources.Stream {
 	}
 	tb.Fatalf("there is no stream %s", name)
 	return sources.Stream{}
+}
+
+// Whoever says that a token lives for centuries is not asked for one with every call.
+func TestTokenThatLivesLong(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	_, access, err := v.Login("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := 0
+	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/oauth/") {
+			v.Handler().ServeHTTP(w, r)
+			return
+		}
+		tokens++
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"access_token": {"token": %q, "expires_in": 15000000000}}`, access)
+	})
+	s := list(t, v.config(), sources.Deps{Tokens: new(store)})
+	for range 3 {
+		if err := check(t, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tokens != 1 {
+		t.Errorf("%d calls for a token, want 1", tokens)
+	}
+}
+
+// A code is used up by an answer that cannot be read, too: a person has to begin again.
+func TestLoginAnsweredWithNonsense(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	s := list(t, v.config(), sources.Deps{Tokens: new(store)})
+	for _, kind := range []faults.Kind{faults.HTML, faults.Empty, faults.TruncatedJSON, faults.Reset} {
+		if err := v.faults.Add(faults.Rule{Kind: kind, Times: 1, Operation: "oauth/get_refresh_token"}); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, s.(sources.Login).Login(t.Context(), must[string](t)(v.Code("client"))), fault.Transient, "log in to source hurra", "exporter auth login hurra")
+	}
 }

@@ -50,7 +50,8 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 		return 0, err
 	}
 	c.row = newRow(len(slots))
-	in := newCSV(body, c.dialect.delimiter)
+	ends := &lastByte{r: body}
+	in := newCSV(ends, c.dialect.delimiter)
 	names, err := in.Read()
 	if err != nil {
 		return 0, c.malformed(err)
@@ -67,7 +68,7 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 	for ; ; lines++ {
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return lines, nil
+			return lines, ends.whole()
 		}
 		if err != nil {
 			return lines, c.malformed(err)
@@ -81,6 +82,31 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 			return lines, err
 		}
 	}
+}
+
+// lastByte notes the last byte of what is read through it.
+type lastByte struct {
+	r    io.Reader
+	last byte
+}
+
+// Read implements io.Reader.
+func (l *lastByte) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if n > 0 {
+		l.last = p[n-1]
+	}
+	return n, err
+}
+
+// whole tells a CSV that ends with a line from one that breaks off in it: a server
+// that gives up in the middle of an answer ends it like any other.
+func (l *lastByte) whole() error {
+	if l.last == '\n' || l.last == '\r' {
+		return nil
+	}
+	return fault.New(fault.Transient, "%w", &unsure{reason: "the CSV breaks off in its last line"}).
+		WithHint("The vendor gave up in the middle of its answer; it is asked again. If that stays so, ask for fewer rows with page_size in the job's options.")
 }
 
 func (c *table) fill(record []string) {

@@ -30,7 +30,7 @@ func (r *reader) resume(names []string) (*cursor, error) {
 	for _, name := range names {
 		c.Blocks = append(c.Blocks, blockPlace{Name: name})
 	}
-	if len(r.req.After.Cursor) == 0 {
+	if r.req.After.Kind == "" { // a spool without a page keeps the cursor null
 		return c, nil
 	}
 	var at cursor

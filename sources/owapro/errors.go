@@ -23,6 +23,9 @@ func classify(source string, session bool) func(int, http.Header, []byte) error 
 		case http.StatusUnauthorized:
 			return refusal(fault.Auth, text, loginHint(source, session, text))
 		case http.StatusForbidden:
+			if appRefused(text) {
+				return refusal(fault.Auth, text, loginHint(source, session, text))
+			}
 			return refusal(fault.Auth, text, "The login works but may not see this. Ask the OWAPro user who granted access, or take it out of the job.")
 		case http.StatusNotFound:
 			return refusal(fault.Config, text, "Check configid and customers of the job (the streams configs and customers list them) and base_url of the source.")

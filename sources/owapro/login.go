@@ -40,6 +40,9 @@ func (s *source) Login(ctx context.Context, code string) error {
 		return fault.New(fault.Auth, "there is no code").WithHint("Paste the code, or the whole address the browser ended at.")
 	}
 	token, err := s.login.exchange(ctx, s.bare, code)
+	if fault.ClassOf(err) == fault.Transient { // nobody asks again: the code may be used up
+		return fault.New(fault.Transient, "log in to source %s: %w", s.name, err).WithHint("%s", s.login.again("The account host had trouble, and the code may be used up."))
+	}
 	if err != nil {
 		return fault.New(fault.ClassOf(err), "log in to source %s: %w", s.name, err)
 	}

@@ -25,7 +25,7 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 			r.changeFormat("the vendor has no CSV for it (406)")
 		case errors.As(err, &doubt):
 			if r.s.csvOnly() {
-				return false, inexplicable(doubt)
+				return false, inexplicable(err, doubt)
 			}
 			r.doubted(page, doubt)
 		default:
@@ -35,12 +35,18 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 	asJSON, err = r.ask(list, page, false, again)
 	var doubt *unsure
 	if errors.As(err, &doubt) {
-		err = inexplicable(doubt)
+		err = inexplicable(err, doubt)
 	}
 	return asJSON, err
 }
 
-func inexplicable(doubt *unsure) error {
+// inexplicable is the failure of a CSV in doubt where there is no JSON; one that has
+// a class keeps it.
+func inexplicable(err error, doubt *unsure) error {
+	var classified *fault.Error
+	if errors.As(err, &classified) {
+		return err
+	}
 	return fault.New(fault.Data, "%s", doubt.reason).
 		WithHint("The vendor answers nothing but CSV here, so that it cannot be looked up. Pin csv = { delimiter, encoding, decimal, thousands } in the job's options.")
 }

@@ -14,11 +14,14 @@ import (
 // lifetime is a number of seconds, 0 if it was not said.
 type lifetime int64
 
+// forever is longer than any token lives, and a duration still holds it.
+const forever = 100 * 365 * 24 * 60 * 60
+
 func (l lifetime) end(now time.Time) time.Time {
 	if l <= 0 {
 		return time.Time{}
 	}
-	return now.Add(time.Duration(l) * time.Second)
+	return now.Add(time.Duration(min(l, forever)) * time.Second)
 }
 
 // grant is one token of an answer: {"token": …, "expires_in": …}, or only its text

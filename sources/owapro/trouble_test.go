@@ -63,6 +63,7 @@ func TestOddCSV(t *testing.T) {
 		{name: "a header nobody knows", body: "Tag;Kanal;Anzahl;Wert\r\n2026-03-05;SEO;5;1\r\n", rows: truth, warning: "the header of the CSV lacks date, acc_channel, sale_count, sale_amount"},
 		{name: "another order and spelling", body: "Sale Amount;ACC_CHANNEL;Date;sale-count;more\r\n1;SEO;05.03.2026;5;x\r\n", rows: "2026-03-05 SEO 5 1"},
 		{name: "a short line", body: head + "2026-03-05;SEO;5\r\n", rows: truth, warning: "line 2 of the CSV has 3 fields, its header has 4"},
+		{name: "broken off in a number", body: head + "2026-03-05;SEO;5;12,5\r\n2026-03-05;Ads;7;12", rows: truth, warning: "the CSV breaks off in its last line"},
 		{name: "a stray quote", body: head + "2026-03-05;S\"EO;5;1\r\n", rows: truth, warning: "the CSV is malformed"},
 		{name: "a line end in a cell", body: head + "2026-03-05;\"S\nEO\";5;1\r\n", rows: "2026-03-05 S\nEO 5 1"},
 		{name: "a row of sums", body: head + "2026-03-05;SEO;5;1\r\nTotal;;5;1\r\n", rows: "2026-03-05 SEO 5 1"},
@@ -230,4 +231,32 @@ func TestUnknownReport(t *testing.T) {
 	o.ConfigID = 99
 	_, err := open(t, v.config(), o, sources.Deps{}).Streams(t.Context())
 	wantError(t, err, fault.Config, "no report type 99 for customer 4711", "configs")
+}
+
+// A server that knows nothing but CSV and gives up in the middle of it is asked again.
+func TestBrokenOffWithoutJSON(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	s := open(t, v.config(), daily(), sources.Deps{})
+	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/api/report/dw_generate_report" {
+			v.Handler().ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/csv")
+		_, _ = w.Write([]byte("date;acc_channel;sale_count;sale_amount\r\n2026-03-05;SEO;5;12"))
+	})
+	wantError(t, read(t, s, customer, day(t, "2026-03-05", 1)).err, fault.Transient, "breaks off in its last line", "customer 4711")
+}
+
+// An app that is switched off is no matter of rights on a customer.
+func TestInactiveApp(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	s := open(t, v.config(), daily(), sources.Deps{})
+	report(t, s)
+	cfg := v.Config()
+	cfg.OAuth.Clients[0].Inactive = true
+	if err := v.Configure(cfg); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, read(t, s, customer, day(t, "2026-03-05", 1)).err, fault.Auth, "APP INACTIVE", "refuses the app itself")
 }
