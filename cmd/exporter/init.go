@@ -176,10 +176,7 @@ func (p *program) nextSteps(path string, chosen config.Drivers, env []string) {
 		})
 		return
 	}
-	command := "exporter"
-	if path != "jobs.toml" {
-		command += " --config " + path
-	}
+	command := commandOf(path)
 	steps := []string{"Look over " + path + ": ids, time zones and jobs in it are examples."}
 	if len(env) > 0 {
 		steps = append(steps, "Set "+strings.Join(env, ", ")+" in the environment.")

@@ -52,6 +52,8 @@ type program struct {
 	code  int  // exit code of a command that reports its own failures
 }
 
+const defaultConfig = "jobs.toml"
+
 type globalFlags struct {
 	config    string
 	logFormat string

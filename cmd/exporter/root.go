@@ -43,7 +43,7 @@ func (p *program) rootCommand() *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error { return p.begin() },
 	})
 	f := root.PersistentFlags()
-	f.StringVar(&p.flags.config, "config", "jobs.toml", "configuration `file`")
+	f.StringVar(&p.flags.config, "config", defaultConfig, "configuration `file`")
 	f.StringVar(&p.flags.logFormat, "log-format", "text", "of the log on stderr: text or json")
 	f.StringVar(&p.flags.logLevel, "log-level", "", "debug, info, warn or error; default info, on a terminal warn")
 	f.BoolVar(&p.out.json, "json", false, "print data as JSON, one object per line")

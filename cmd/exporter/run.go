@@ -133,13 +133,17 @@ func exitCodes(runs []state.Run) []int {
 	return codes
 }
 
+// commandOf is how the program is called with a configuration.
+func commandOf(path string) string {
+	if path == defaultConfig {
+		return "exporter"
+	}
+	return "exporter --config " + path
+}
+
 // command is what to type to go on with a job.
 func (p *program) command(r runFlags, job string) string {
-	words := []string{"exporter"}
-	if p.flags.config != "jobs.toml" {
-		words = append(words, "--config", p.flags.config)
-	}
-	words = append(words, "run", job)
+	words := []string{commandOf(p.flags.config), "run", job}
 	if r.from != "" {
 		words = append(words, "--from", r.from)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"exporter/jobs/config"
 	"exporter/record"
 	"exporter/sources"
 )
@@ -17,7 +18,8 @@ func (p *program) streamsCommand() *cobra.Command {
 		Use:   "streams SOURCE [STREAM]",
 		Short: "Show what a source offers: streams, tables, columns, types, keys",
 		Long: `streams lists the streams of a source with their tables and columns, as a job
-without options and column settings of its own would fill them.`,
+without options and column settings of its own would fill them. Where a job of the
+configuration reads a stream, its preview shows the columns that the job gets.`,
 		Example: `  exporter streams tune
   exporter streams tune conversions
   exporter streams tune --json`,
@@ -36,6 +38,7 @@ type streamObject struct {
 	Name        string        `json:"name"`
 	Description string        `json:"description,omitempty"`
 	Tables      []tableObject `json:"tables"`
+	Jobs        []string      `json:"jobs"` // that read it; their options may add columns
 }
 
 type tableObject struct {
@@ -76,10 +79,10 @@ func (p *program) streams(ctx context.Context, name string, only []string) (err 
 	}
 	for _, stream := range all {
 		if p.out.json {
-			p.out.object(streamOf(name, stream))
+			p.out.object(streamOf(name, stream, readers(s.cfg, source, stream.Name)))
 			continue
 		}
-		p.showStream(stream)
+		p.showStream(stream, readers(s.cfg, source, stream.Name))
 	}
 	return nil
 }
@@ -92,8 +95,19 @@ func streamNames(all []sources.Stream) []string {
 	return names
 }
 
-func streamOf(source string, s sources.Stream) streamObject {
-	o := streamObject{Type: "stream", Source: source, Name: s.Name, Description: s.Doc, Tables: []tableObject{}}
+// readers returns the names of the jobs that read a stream of a source.
+func readers(cfg *config.Config, source *config.Source, stream string) []string {
+	names := []string{}
+	for _, j := range cfg.Jobs {
+		if j.Source == source && j.Kind.Name == stream {
+			names = append(names, j.Name)
+		}
+	}
+	return names
+}
+
+func streamOf(source string, s sources.Stream, jobs []string) streamObject {
+	o := streamObject{Type: "stream", Source: source, Name: s.Name, Description: s.Doc, Tables: []tableObject{}, Jobs: jobs}
 	for _, t := range s.Tables {
 		o.Tables = append(o.Tables, tableOf(t))
 	}
@@ -113,7 +127,7 @@ func columnsOf(t record.Table) []columnObject {
 	return columns
 }
 
-func (p *program) showStream(s sources.Stream) {
+func (p *program) showStream(s sources.Stream, jobs []string) {
 	p.out.text("%s  %s\n", s.Name, oneLine(s.Doc))
 	for _, t := range s.Tables {
 		name := "TABLE"
@@ -130,6 +144,9 @@ func (p *program) showStream(s sources.Stream) {
 			rows = append(rows, []string{c.Name, c.Type.String(), null, c.Wire(), c.Description})
 		}
 		p.out.table([]string{"column", "type", "null", "vendor's name", "description"}, rows)
+	}
+	for _, job := range jobs {
+		p.out.text("\ncolumns of job %s, by its options: %s preview %s\n", job, commandOf(p.flags.config), job)
 	}
 	p.out.text("\n")
 }
