@@ -154,6 +154,10 @@ func (p *parser) block() error {
 	if err != nil || at < 0 {
 		return err // a block nobody asked for has no rows for anybody
 	}
+	if p.a.blocks[at].seen {
+		return fault.New(fault.Data, "block %s comes twice in the answer", p.q.blocks[at].id).
+			WithHint("The vendor's answer has another shape than documented. Report it to Hurra.")
+	}
 	if err := p.release(at, &b, held); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"exporter/fault"
@@ -108,22 +109,27 @@ func (s *source) tree(ctx context.Context, r *httpapi.Request) (tree any, err er
 	return tree, nil
 }
 
-// entries finds the objects with an id in an answer, and what stands beside them about paging.
+// entries finds the first list of an answer in which objects have ids, and what
+// stands around it about paging. What in it is no object is a nil entry.
 func entries(tree any, ids []string) ([]map[string]any, counts) {
 	got := noCounts()
 	var found []map[string]any
+	hasID := func(v any) bool {
+		object, _ := v.(map[string]any)
+		return member(object, ids) != ""
+	}
 	var walk func(v any) bool
 	walk = func(v any) bool {
 		switch v := v.(type) {
 		case []any:
-			for _, element := range v {
-				if object, ok := element.(map[string]any); ok && member(object, ids) != "" {
-					found = append(found, object)
-				} else if walk(element) {
-					return true
-				}
+			if !slices.ContainsFunc(v, hasID) {
+				return slices.ContainsFunc(v, walk)
 			}
-			return len(found) > 0
+			for _, element := range v {
+				object, _ := element.(map[string]any)
+				found = append(found, object)
+			}
+			return true
 		case map[string]any:
 			got.note(v)
 			if status, ok := v["status"].(map[string]any); ok {

@@ -1,6 +1,7 @@
 package owapro
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -278,15 +279,14 @@ func (r *reportReader) verify(c *cursor) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if c.JSON && r.json == "" {
-		r.json = "the page before was"
+	before := r.json
+	if c.JSON {
+		r.json = cmp.Or(before, "it was JSON before")
 	}
 	_, err := r.page(list, last, true)
+	r.json = before
 	if err != nil {
 		return err
-	}
-	if r.json == "the page before was" {
-		r.json = ""
 	}
 	for i, b := range r.blocks {
 		at := c.Blocks[i]

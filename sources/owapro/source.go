@@ -55,7 +55,7 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 	if p := c.Validate(); len(p) > 0 {
 		return nil, fault.New(fault.Config, "%s: %s", p[0].Key, p[0].Text)
 	}
-	s := &source{name: deps.Name, config: c, remember: &memory{store: deps.Memory}, log: deps.Log, now: time.Now}
+	s := &source{name: deps.Name, config: c, remember: &memory{store: deps.Memory}, log: deps.Log, now: deps.Now}
 	s.learned.dicts = map[string]dicts{}
 	switch o := options.(type) {
 	case *Options:
@@ -66,6 +66,9 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 		s.list = o
 	default:
 		return nil, fault.New(fault.Config, "owapro got options of type %T", options)
+	}
+	if s.now == nil {
+		s.now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
