@@ -181,6 +181,7 @@ func (j *jsonTaker) describe(i int, m *metadata) {
 	}
 	if m.Currency != "" && string(m.Currency) != j.currency && j.s.report.currency() == currencyOfCustomer {
 		j.currency = string(m.Currency)
+		j.s.learnCurrency(j.req.Part, j.currency)
 		j.constants(t)
 	}
 }

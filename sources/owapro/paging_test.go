@@ -311,3 +311,29 @@ func TestSlicesAtOnce(t *testing.T) {
 	}
 	wait.Wait()
 }
+
+// What the amounts of a customer are in is what the vendor says now: not what it
+// said in another run, nor of a report that asked for euros.
+func TestCurrencyOfACustomer(t *testing.T) {
+	v := newVendor(t, sandbox.Config{Data: sandbox.Data{Customers: []sandbox.Customer{{ID: 4712, Currency: "USD"}}}})
+	i := day(t, "2026-03-05", 1)
+	memory := new(notes)
+	o := daily()
+	o.Customers = []string{"4712"}
+	if got := read(t, open(t, v.config(), o, sources.Deps{Memory: memory}), "4712", i); got.err != nil {
+		t.Fatal(got.err)
+	}
+	own := *o
+	own.Currency = "-C-"
+	for _, want := range []string{"USD", "GBP"} {
+		cfg := v.Config()
+		cfg.Data.Customers[0].Currency = want
+		if err := v.Configure(cfg); err != nil {
+			t.Fatal(err)
+		}
+		got := read(t, open(t, v.config(), &own, sources.Deps{Memory: memory}), "4712", i)
+		if got.err != nil || len(got.rows) == 0 || got.rows[0]["currency"] != want {
+			t.Errorf("want rows in %s, got %v, error %v", want, got.rows, got.err)
+		}
+	}
+}

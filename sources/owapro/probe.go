@@ -144,10 +144,8 @@ func (s *source) probeReport(ctx context.Context, customer string) (*definition,
 		}
 		d.Blocks[name] = a.blocks[i].metadata.define(blocks[name])
 	}
-	if a.currency() != "" {
-		err = s.remember.keep(ctx, s.currencyKey(customer), a.currency())
-	}
-	return d, err
+	s.learnCurrency(customer, a.currency())
+	return d, nil
 }
 
 // inferred is the definition of a block of a server without JSON.
@@ -169,24 +167,18 @@ func (s *source) zone() *time.Location {
 	return time.UTC
 }
 
-func (s *source) currencyKey(customer string) string {
-	return "owapro currency " + s.config.Identity() + " " + customer
-}
-
-// currencyOf returns the currency of a customer's own, for answers that do not say it.
+// currencyOf returns what amounts are in where the job leaves that to the customer,
+// for answers that do not say it. It is looked up once in a run and never kept for
+// the next: a customer may change it.
 func (s *source) currencyOf(ctx context.Context, customer string) (string, error) {
-	var currency string
-	if ok, err := s.remember.recall(ctx, s.currencyKey(customer), &currency); err != nil || ok {
-		return currency, err
-	}
-	if s.csvOnly() {
-		return "", nil
+	if currency, known := s.knownCurrency(customer); known || s.csvOnly() {
+		return currency, nil
 	}
 	if _, err := s.probeReport(ctx, customer); err != nil {
 		return "", fault.New(fault.ClassOf(err), "look up currency: %w", err)
 	}
-	_, err := s.remember.recall(ctx, s.currencyKey(customer), &currency)
-	return currency, err
+	currency, _ := s.knownCurrency(customer)
+	return currency, nil
 }
 
 // titling are the members of a report type's columns that may hold a name.

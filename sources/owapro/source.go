@@ -39,6 +39,7 @@ type learned struct {
 	jsonOnly   string // why the server is no longer asked for CSV, "" while it is
 	csvOnly    bool   // it answers CSV to whatever it is asked
 	dicts      map[string]dicts
+	currencies map[string]string // of customers, in which the job's amounts are
 }
 
 var (
@@ -56,7 +57,7 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 		return nil, fault.New(fault.Config, "%s: %s", p[0].Key, p[0].Text)
 	}
 	s := &source{name: deps.Name, config: c, remember: &memory{store: deps.Memory}, log: deps.Log, now: deps.Now}
-	s.learned.dicts = map[string]dicts{}
+	s.learned.dicts, s.learned.currencies = map[string]dicts{}, map[string]string{}
 	switch o := options.(type) {
 	case *Options:
 		s.report = o
@@ -168,4 +169,17 @@ func (s *source) learnCSV() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.learned.csvOnly = true
+}
+
+func (s *source) knownCurrency(customer string) (currency string, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	currency, known = s.learned.currencies[customer]
+	return currency, known
+}
+
+func (s *source) learnCurrency(customer, currency string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.learned.currencies[customer] = currency
 }
