@@ -31,7 +31,8 @@ func value(t record.Type, cell []byte) any {
 // number returns a canonical decimal as the float64 that has it as its shortest
 // decimal, or, where there is none, its digits.
 func number(cell []byte) any {
-	digits, scale := decimal(cell)
+	var buf [32]byte // on the stack: this is the hot path of a load
+	digits, scale := decimal(buf[:0], cell)
 	if len(digits) == 0 {
 		return 0.0 // without a sign
 	}
@@ -46,10 +47,10 @@ func number(cell []byte) any {
 	return cell
 }
 
-// decimal returns the digits of a canonical decimal without zeros at either end,
-// and the power of ten, negated, that they are to be multiplied by.
-func decimal(cell []byte) (digits []byte, scale int) {
-	digits = make([]byte, 0, 32)
+// decimal returns the digits of a canonical decimal without zeros at either end, in
+// the empty buf, and the power of ten, negated, that they are to be multiplied by.
+func decimal(buf, cell []byte) (digits []byte, scale int) {
+	digits = buf
 	mark := -1
 	for i, c := range cell {
 		switch {
