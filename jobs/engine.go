@@ -72,14 +72,20 @@ func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) 
 	}, nil
 }
 
-// Close saves what the limiters used and closes the sinks.
+// Close gives up the lease, if it is held, and closes the sinks. Without it
+// nothing is saved of what the limiters used: their figures are older than those
+// of whoever has it.
 func (e *Engine) Close(ctx context.Context) error {
-	errs := []error{e.closeLimiters(ctx)}
+	e.mu.Lock()
+	lease := e.lease
+	e.mu.Unlock()
+	var errs []error
+	if lease != nil {
+		errs = append(errs, e.giveUp(ctx, lease))
+	}
+	e.dropLimiters()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.lease != nil {
-		errs = append(errs, e.lease.Release(ctx))
-	}
 	for _, s := range e.sinks {
 		errs = append(errs, s.Close())
 	}
