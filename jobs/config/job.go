@@ -156,6 +156,9 @@ func (l *loader) mode(j *job) {
 	if j.streams && j.Kind.Windowed && j.Write == sinks.Snapshot {
 		l.add(at, "stream %s has data intervals, a snapshot is for streams of the current state; write \"replace\"", j.Kind.Name)
 	}
+	if j.streams && !j.Kind.Windowed && j.Write == sinks.Append {
+		l.add(at, "stream %s is the current state, which \"append\" would load once and never again; write \"snapshot\"", j.Kind.Name)
+	}
 	if j.Absent == sinks.AbsentDrop && j.Write != sinks.Snapshot {
 		l.add(j.key+".absent", "drop is for write = \"snapshot\"; take the line out")
 	}
