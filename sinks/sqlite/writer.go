@@ -14,7 +14,7 @@ import (
 
 // phase is where a writer stands:
 //
-//	ready ──► staging ──► committed
+//	ready ──► staging ──► done
 //	  └─────────┴───────► ended
 type phase int
 
@@ -89,7 +89,7 @@ func (w *writer) follow(ctx context.Context, step func() error) error {
 	}
 	if err != nil {
 		err = w.sink.wrap(ctx, err, "write rows")
-		err = errors.Join(err, w.end(err))
+		w.end(err)
 	}
 	return err
 }
@@ -147,9 +147,7 @@ func (w *writer) Commit(ctx context.Context) (sinks.Receipt, error) {
 		return sinks.Receipt{}, fmt.Errorf("commit load: %w", err)
 	}
 	w.phase = done
-	if err := w.release(); err != nil {
-		return sinks.Receipt{}, w.sink.wrap(context.WithoutCancel(ctx), err, "commit load: give up connection")
-	}
+	w.release()
 	return w.receipt, nil
 }
 
@@ -186,14 +184,14 @@ func (w *writer) conclude(ctx context.Context) error {
 // Abort implements sinks.Writer.
 func (w *writer) Abort(context.Context) error {
 	if w.phase == ready || w.phase == staging {
-		return w.end(nil)
+		w.end(nil)
 	}
 	return nil
 }
 
-func (w *writer) end(failure error) error {
+func (w *writer) end(failure error) {
 	w.phase, w.failure = ended, failure
-	return w.release()
+	w.release()
 }
 
 func (w *writer) closeStages() error {
@@ -210,12 +208,11 @@ func (w *writer) closeStages() error {
 
 // release gives everything up. What is not committed is rolled back with the
 // connection.
-func (w *writer) release() error {
+func (w *writer) release() {
 	// Closing a statement repeats the error that it ended with, which is known.
 	_ = w.closeStages()
 	if w.conn != nil {
 		discard(w.conn)
 		w.conn = nil
 	}
-	return nil
 }
