@@ -22,7 +22,14 @@ func harness(t *testing.T, v *vendor, config func() *hasoffers.Config, options h
 		Open: func(tb testing.TB, setup sourcetest.Setup) sources.Source {
 			o := options
 			o.PageSize = setup.PageSize
-			return open(tb, config(), &o, setup.Log)
+			c := config()
+			d := deps(tb, c, setup.Log)
+			d.OnRequest = setup.OnRequest
+			s, err := hasoffers.Driver().Open(d, c, &o)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			return s
 		},
 		Stream: "conversions", Zone: zone(t, newYork),
 		Intervals: []sources.Interval{

@@ -24,7 +24,7 @@ func harness(t *testing.T, v *vendor, options owapro.Options) sourcetest.Harness
 		Open: func(tb testing.TB, setup sourcetest.Setup) sources.Source {
 			o := options
 			o.PageSize = setup.PageSize
-			return open(tb, v.config(), &o, logTo(setup.Log))
+			return open(tb, v.config(), &o, sources.Deps{Log: setup.Log, OnRequest: setup.OnRequest})
 		},
 		Stream: "report", Part: customer, Zone: time.UTC,
 		Intervals: []sources.Interval{day(t, "2026-03-05", 2), day(t, "2026-03-07", 1), day(t, "2026-03-08", 3)},

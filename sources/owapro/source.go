@@ -82,7 +82,7 @@ func open(deps sources.Deps, config sources.Config, options sources.Options) (so
 func (s *source) connect(deps sources.Deps, wire http.RoundTripper) {
 	c := s.config
 	cfg := httpapi.Config{
-		BaseURL: c.BaseURL, AllowInsecure: c.AllowInsecure, Limiter: deps.Limiter, Log: deps.Log,
+		BaseURL: c.BaseURL, AllowInsecure: c.AllowInsecure, Limiter: deps.Limiter, Log: deps.Log, OnRequest: deps.OnRequest,
 		HeaderTimeout: c.Timeout.Std(), BodyTimeout: c.BodyTimeout.Std(),
 		Classify:     classify(deps.Name, c.HASID != ""),
 		Secrets:      []string{c.HASID.Reveal(), c.ClientSecret.Reveal(), c.RefreshToken.Reveal()},

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ type rig struct {
 	source sources.Source
 	log    *syncBuffer
 	stream sources.Stream
+	told   atomic.Int64 // requests, by OnRequest
 }
 
 type syncBuffer struct {
@@ -67,7 +69,10 @@ func (b *syncBuffer) String() string {
 func (h *Harness) rig(t *testing.T, pageSize int) *rig {
 	t.Helper()
 	r := &rig{h: h, log: new(syncBuffer)}
-	r.source = h.Open(t, Setup{PageSize: pageSize, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	r.source = h.Open(t, Setup{
+		PageSize: pageSize, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OnRequest: func(int, time.Duration) { r.told.Add(1) },
+	})
 	list, err := r.source.Streams(t.Context())
 	if err != nil {
 		t.Fatalf("streams: %v", err)

@@ -18,8 +18,10 @@ type Row map[string]string
 
 // Setup is what a rule wants of the source it is about to read.
 type Setup struct {
-	PageSize int          // option page_size
-	Log      *slog.Logger // for sources.Deps
+	PageSize int // option page_size
+	// For sources.Deps.
+	Log       *slog.Logger
+	OnRequest func(status int, took time.Duration)
 }
 
 // Harness is a source beside the truth about its vendor.
@@ -71,6 +73,7 @@ func Run(t *testing.T, h Harness) {
 		{"neighbours have no gap and no overlap", neighbours},
 		{"an empty interval has no rows and an end", emptyInterval},
 		{"every checkpoint can be resumed", resume},
+		{"every request is told", told},
 		{"a preview stops early", preview},
 		{"dropped columns are absent", dropped},
 		{"a stopped loop asks no more", stoppedLoop},

@@ -120,6 +120,17 @@ func resume(t *testing.T, h *Harness) {
 	}
 }
 
+// told: runs show how many requests they took.
+func told(t *testing.T, h *Harness) {
+	before := h.Requests()
+	r := h.rig(t, h.PageSizes[0])
+	got := r.read(t.Context(), t, r.request(h.Intervals[0]), nil)
+	got.whole(t)
+	if sent := h.Requests() - before; int(r.told.Load()) != sent || sent == 0 {
+		t.Errorf("told of %d requests, the vendor got %d", r.told.Load(), sent)
+	}
+}
+
 func preview(t *testing.T, h *Harness) {
 	size := h.PageSizes[0]
 	r := h.rig(t, size)
