@@ -2,7 +2,6 @@ package owapro_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -186,6 +185,3 @@ func day(tb testing.TB, date string, n int) sources.Interval {
 	start := must[time.Time](tb)(time.Parse(time.DateOnly, date))
 	return sources.Interval{Start: start, End: start.AddDate(0, 0, n)}
 }
-
-// logTo keeps the tests' logs out of sight.
-func logTo(log *slog.Logger) sources.Deps { return sources.Deps{Log: log} }
