@@ -29,18 +29,21 @@ func (t *typer) label(c *cells) error {
 
 // identify finds the id of a cell that holds a label, or the id itself.
 func (t *typer) identify(c *cells, i int, d *dict) error {
-	s := t.slots[i]
-	_, isID := d.labels[string(c.text[i])]
+	s, text := t.slots[i], c.text[i]
+	_, isID := d.labels[string(text)]
+	id, isLabel := d.ids[string(text)]
 	switch {
-	case isID || s.id == t.account && string(c.text[i]) == t.customer:
-		c.set(s.id, string(c.text[i]))
+	case isID && isLabel && id != string(text) && t.marks != nil:
+		return &unsure{reason: string(text) + " is an id of " + s.name + " and the label of another", usual: true}
+	case isID || s.id == t.account && string(text) == t.customer:
+		c.set(s.id, string(text))
 		c.text[i] = nil
 	case s.id == t.account: // there is but one
 		c.set(s.id, t.customer)
-	case d.ids[string(c.text[i])] != "":
-		c.set(s.id, d.ids[string(c.text[i])])
+	case id != "":
+		c.set(s.id, id)
 	case t.marks != nil:
-		return &unsure{reason: "no id is known for the label " + string(c.text[i]) + " of " + s.name, usual: true}
+		return &unsure{reason: "no id is known for the label " + string(text) + " of " + s.name, usual: true}
 	}
 	return nil
 }
