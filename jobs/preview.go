@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 
 	"exporter/jobs/config"
 	"exporter/record"
@@ -49,15 +50,16 @@ func (e *Engine) Preview(ctx context.Context, job *config.Job, rows int) ([]Prev
 		if err != nil {
 			return nil, err
 		}
-		if out[page.Batch.Table].take(&page, rows) {
+		out[page.Batch.Table].take(&page, rows)
+		if !slices.ContainsFunc(out, func(p Preview) bool { return len(p.Rows) < rows }) {
 			break
 		}
 	}
 	return out, nil
 }
 
-// take adds a page's rows and reports whether there are enough.
-func (p *Preview) take(page *sources.Page, most int) bool {
+// take adds a page's rows, as far as they are wanted.
+func (p *Preview) take(page *sources.Page, most int) {
 	for r := 0; r < page.Batch.Rows() && len(p.Rows) < most; r++ {
 		row := make([]*string, len(p.Table.Columns))
 		for c, col := range p.Table.Columns {
@@ -75,5 +77,4 @@ func (p *Preview) take(page *sources.Page, most int) bool {
 		}
 		p.Rejects = append(p.Rejects, row)
 	}
-	return len(p.Rows) >= most
 }

@@ -108,5 +108,5 @@ func (p *program) showPlan(job *config.Job, plan jobs.Plan) {
 	if plan.Duration >= time.Minute {
 		least = count(int64((plan.Duration+time.Minute-1)/time.Minute), "minute")
 	}
-	p.out.text("%s, about %s, %s under the limits\n", count(len(plan.Slices), "slice"), count(plan.Calls, "call"), least)
+	p.out.text("%s, about %s, %s within the limits\n", count(len(plan.Slices), "slice"), count(plan.Calls, "call"), least)
 }
