@@ -124,15 +124,20 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 	return nil
 }
 
-// giveUp saves what the limiters used and releases the lease, in this order.
+// giveUp saves what the limiters used and releases the lease, in this order. Of a
+// lease that is lost, noticed or not, nothing is saved.
 func (e *Engine) giveUp(ctx context.Context, lease *state.Lease) error {
+	lost := errors.Is(lease.Check(ctx), state.ErrLost)
 	select {
 	case <-lease.Lost():
+		lost = true
+	default:
+	}
+	if lost {
 		e.dropLimiters()
 		return lease.Release(ctx)
-	default:
-		return errors.Join(e.closeLimiters(ctx), lease.Release(ctx))
 	}
+	return errors.Join(e.closeLimiters(ctx), lease.Release(ctx))
 }
 
 // takenOver is the failure of whoever lost the lease.

@@ -2,14 +2,17 @@ package jobs_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"exporter/jobs"
+	"exporter/ratelimit"
 	"exporter/state"
 )
 
@@ -59,5 +62,43 @@ func TestAPlanLeavesTheQuotaAlone(t *testing.T) {
 	}
 	if err := st.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever takes the state over counts from what it finds there; the figures of
+// the one before it, which may not have noticed yet, must not come after that.
+func TestALostLeaseStoresNoQuota(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	window, err := ratelimit.ParseWindow("1000/1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vendor.limit, vendor.parts = []ratelimit.Window{window}, []string{"a"}
+	cfg := w.configure(`start = "2026-11-21"`)
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(cfg.Exporter.State, "sqlite:")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var taken sync.Once
+	vendor.fail = func(string, string) error {
+		taken.Do(func() {
+			if _, err := db.ExecContext(t.Context(), `UPDATE lease SET holder = 'another', epoch = epoch + 1`); err != nil {
+				t.Error(err)
+			}
+			if _, err := db.ExecContext(t.Context(), `UPDATE quota SET usage = '{}'`); err != nil {
+				t.Error(err)
+			}
+		})
+		return nil
+	}
+	w.run(cfg, state.Run{})
+	var usage string
+	if err := db.QueryRowContext(t.Context(), `SELECT usage FROM quota`).Scan(&usage); err != nil || usage != "{}" {
+		t.Errorf("usage is %s, want what the other has stored; error %v", usage, err)
 	}
 }
