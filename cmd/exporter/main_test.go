@@ -54,7 +54,8 @@ func TestScripts(t *testing.T) {
 var today = time.Date(2026, time.November, 22, 17, 0, 0, 0, time.UTC)
 
 // tested is main with a clock that starts at today, less patience, and a copy of
-// everything it says in the file OUTPUTS names.
+// everything it says in the file OUTPUTS names. The file STATUS names gets what the
+// system says about the process at its end.
 func tested() {
 	started := time.Now()
 	m := Main{
@@ -70,7 +71,17 @@ func tested() {
 		}
 		m.Stdout, m.Stderr = io.MultiWriter(os.Stdout, copied), io.MultiWriter(os.Stderr, copied)
 	}
-	os.Exit(m.runInterruptible())
+	code := m.runInterruptible()
+	if path := os.Getenv("STATUS"); path != "" {
+		status, err := os.ReadFile("/proc/self/status")
+		if err == nil {
+			err = os.WriteFile(path, status, 0o600)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
 }
 
 // expect runs a command and succeeds if its exit code is the first argument:

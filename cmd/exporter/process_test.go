@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"exporter/sandbox"
@@ -58,19 +57,12 @@ func (p process) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the program to its end and returns what it used.
-func (p process) run(t testing.TB, args ...string) *syscall.Rusage {
+// run runs the program to its end.
+func (p process) run(t testing.TB, args ...string) {
 	t.Helper()
-	cmd := p.command(args...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := p.command(args...).CombinedOutput(); err != nil {
 		t.Fatalf("exporter %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		t.Fatal("the system does not say what the process used")
-	}
-	return usage
 }
 
 // newVendor serves a vendor whose last closed day has so many rows.
