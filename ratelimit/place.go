@@ -19,15 +19,29 @@ func WithPlace(ctx context.Context, p Place) context.Context {
 	return context.WithValue(ctx, placeKey{}, p)
 }
 
-// away waits for w without the place that ctx may hold.
-func (l *Limiter) away(ctx context.Context, w *waiter) (*Permit, error) {
+// Away calls wait without the place that ctx may hold. Whoever waits for what
+// another holder asks the vendor for has to wait so: that one may have left its own
+// place for quota and could not return to it.
+func Away(ctx context.Context, wait func() error) error {
 	place, ok := ctx.Value(placeKey{}).(Place)
 	if !ok {
-		return l.wait(ctx, w)
+		return wait()
 	}
 	place.Leave()
-	permit, err := l.wait(ctx, w)
-	if back := place.Return(ctx); back != nil && err == nil {
+	err := wait()
+	if back := place.Return(ctx); err == nil {
+		err = back
+	}
+	return err
+}
+
+// away waits for w without the place that ctx may hold.
+func (l *Limiter) away(ctx context.Context, w *waiter) (permit *Permit, err error) {
+	err = Away(ctx, func() (err error) {
+		permit, err = l.wait(ctx, w)
+		return err
+	})
+	if err != nil && permit != nil { // there is no place to use it
 		permit.giveBack()
 		return nil, l.ended(ctx)
 	}

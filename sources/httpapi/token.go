@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/ratelimit"
 	"exporter/settings"
 )
 
@@ -134,12 +135,10 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	if ok {
 		return nil
 	}
-	select {
-	case <-a.turn:
-		defer func() { a.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return fault.New(fault.ClassOf(ctx.Err()), "wait for the token of %s: %w", a.key, context.Cause(ctx))
+	if err := a.takeTurn(ctx); err != nil {
+		return err
 	}
+	defer a.endTurn()
 	a.mu.Lock()
 	ok = done()
 	shared := a.failed
@@ -157,6 +156,35 @@ func (a *TokenAuth) ensure(ctx context.Context, bare *Client, good func() bool) 
 	a.failed = err
 	return err
 }
+
+// takeTurn waits without a place among the slices at work: whoever has the turn may
+// have given its place up until there is quota for the token call.
+func (a *TokenAuth) takeTurn(ctx context.Context) error {
+	select {
+	case <-a.turn:
+		return nil
+	default:
+	}
+	taken := false
+	err := ratelimit.Away(ctx, func() error {
+		select {
+		case <-a.turn:
+			taken = true
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	if err == nil {
+		return nil
+	}
+	if taken {
+		a.endTurn()
+	}
+	return fault.New(fault.ClassOf(ctx.Err()), "wait for the token of %s: %w", a.key, err)
+}
+
+func (a *TokenAuth) endTurn() { a.turn <- struct{}{} }
 
 func (a *TokenAuth) renew(ctx context.Context, bare *Client, good func() bool) error {
 	a.mu.Lock()
