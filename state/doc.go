@@ -51,6 +51,9 @@
 // check_failed is reached from extracting and extracted too, unchanged from
 // loading. Every state may follow itself: progress, counted attempts.
 //
+// A slice that had waited for quota keeps its [Slice.WaitUntil] while a run works on
+// it, and waits again if that run is interrupted.
+//
 // [Slice.Run] "" marks a row taken from a sink's ledger; it may set any state at
 // rest, but not on a slice in work.
 //

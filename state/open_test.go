@@ -111,7 +111,7 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 	must(t, s.SetFiring(t.Context(), "job", at))
 	must(t, s.SaveToken(t.Context(), "hurra", token()))
 	must(t, s.Close())
-	alter(t, path, `ALTER TABLE tokens DROP COLUMN refresh_expires`, `DROP TABLE quota`, `DROP TABLE memory`, `DELETE FROM goose_db_version WHERE version_id >= 6`)
+	alter(t, path, `ALTER TABLE tokens DROP COLUMN refresh_expires`, `DROP TABLE quota`, `DROP TABLE memory`, `DROP INDEX slices_waiting`, `DROP INDEX runs_parked`, `ALTER TABLE runs DROP COLUMN only`, `ALTER TABLE runs DROP COLUMN wait_until`, `DELETE FROM goose_db_version WHERE version_id >= 6`)
 
 	s = openState(t, path, state.Options{})
 	if got, _, err := s.LastFiring(t.Context(), "job"); !got.Equal(at) || err != nil {
@@ -128,7 +128,7 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 func TestNoMigrationUnderAnExecutor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	start(t, "hold", path, time.Hour).expect("held 1")
-	alter(t, path, `PRAGMA busy_timeout = 5000`, `ALTER TABLE tokens DROP COLUMN refresh_expires`, `DROP TABLE quota`, `DROP TABLE memory`, `DELETE FROM goose_db_version WHERE version_id >= 6`)
+	alter(t, path, `PRAGMA busy_timeout = 5000`, `ALTER TABLE tokens DROP COLUMN refresh_expires`, `DROP TABLE quota`, `DROP TABLE memory`, `DROP INDEX slices_waiting`, `DROP INDEX runs_parked`, `ALTER TABLE runs DROP COLUMN only`, `ALTER TABLE runs DROP COLUMN wait_until`, `DELETE FROM goose_db_version WHERE version_id >= 6`)
 	_, err := state.Open(t.Context(), path, state.Options{Busy: 50 * time.Millisecond})
 	fails(t, err, fault.Transient, "another exporter is at work on it", "Stop the running exporter")
 }
@@ -157,7 +157,7 @@ func TestOpenRefuses(t *testing.T) {
 				openState(t, path, state.Options{})
 				alter(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 			},
-			fault.Config, "a newer exporter wrote it (schema 99, this one knows 8)", "Use the newer exporter",
+			fault.Config, "a newer exporter wrote it (schema 99, this one knows 9)", "Use the newer exporter",
 		},
 		"another program's database": {
 			func(t *testing.T, path string) { alter(t, path, `CREATE TABLE conversions (id)`) },

@@ -24,6 +24,13 @@ const (
 	TriggerSchedule = "schedule"
 	TriggerBackfill = "backfill"
 	TriggerRetry    = "retry"
+	TriggerQuota    = "quota" // quota is back that slices waited for
+)
+
+// What a run is bounded to, besides all that is due.
+const (
+	OnlyWaiting = "waiting" // slices that wait for quota and whose time has come
+	OnlyFailed  = "failed"  // slices whose last attempt failed, failed a check or was interrupted
 )
 
 // Priorities of a run.
@@ -40,6 +47,7 @@ type Run struct {
 	// From and To are what was asked for; both zero means what a firing at
 	// Requested is due to export.
 	From, To time.Time
+	Only     string // of the job's slices only these; "" = everything due
 	Force    bool   // load unchanged slices too
 	Priority string // default scheduled
 
@@ -52,33 +60,37 @@ type Run struct {
 	Requested, Started, Finished time.Time // made by Enqueue, NextQueued, Finish
 	Epoch                        int64     // of the lease it runs under
 
-	Slices, Committed, Unchanged, Failed, Waiting int // counts of slices
-	Rows                                          int64
-	Calls                                         int64 // requests sent to the vendor
+	// Counts of slices. Of a run of the waiting slices, Waiting is what of the job
+	// waits at its end.
+	Slices, Committed, Unchanged, Failed, Waiting int
+	WaitUntil                                     time.Time // when the first that waits may go on; zero = none does, or nobody knows
+
+	Rows  int64
+	Calls int64 // requests sent to the vendor
 }
 
 // Done reports whether the run is history.
 func (r Run) Done() bool { return r.State != RunQueued && r.State != RunRunning }
 
-const runColumns = `id, job, triggered_by, interval_from, interval_to, force, priority,
+const runColumns = `id, job, triggered_by, interval_from, interval_to, only, force, priority,
 	state, exit_code, error, hint, class, requested, started, finished, epoch,
-	slices, committed, unchanged, failed, waiting, rows, calls`
+	slices, committed, unchanged, failed, waiting, wait_until, rows, calls`
 
 func scanRun(row scanner) (Run, error) {
 	var r Run
-	err := row.Scan(&r.ID, &r.Job, &r.Trigger, (*instant)(&r.From), (*instant)(&r.To), &r.Force, &r.Priority,
+	err := row.Scan(&r.ID, &r.Job, &r.Trigger, (*instant)(&r.From), (*instant)(&r.To), &r.Only, &r.Force, &r.Priority,
 		&r.State, &r.ExitCode, &r.Error, &r.Hint, &r.Class,
 		(*instant)(&r.Requested), (*instant)(&r.Started), (*instant)(&r.Finished), &r.Epoch,
-		&r.Slices, &r.Committed, &r.Unchanged, &r.Failed, &r.Waiting, &r.Rows, &r.Calls)
+		&r.Slices, &r.Committed, &r.Unchanged, &r.Failed, &r.Waiting, (*instant)(&r.WaitUntil), &r.Rows, &r.Calls)
 	return r, err
 }
 
 func (r Run) values() []any {
 	return []any{
-		r.ID, r.Job, r.Trigger, micros(r.From), micros(r.To), r.Force, r.Priority,
+		r.ID, r.Job, r.Trigger, micros(r.From), micros(r.To), r.Only, r.Force, r.Priority,
 		r.State, r.ExitCode, r.Error, r.Hint, r.Class,
 		micros(r.Requested), micros(r.Started), micros(r.Finished), r.Epoch,
-		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, r.Rows, r.Calls,
+		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls,
 	}
 }
 

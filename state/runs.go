@@ -76,9 +76,9 @@ func (s *Store) fence(ctx context.Context, tx *sql.Tx, epoch int64) error {
 // power cut.
 func (s *Store) Progress(ctx context.Context, r Run) error {
 	n, err := s.exec(ctx, s.quick, `
-		UPDATE runs SET slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, rows = ?, calls = ?
+		UPDATE runs SET slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, wait_until = ?, rows = ?, calls = ?
 		WHERE id = ? AND state = 'running' AND epoch = ? AND epoch = (SELECT epoch FROM lease)`,
-		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, r.Rows, r.Calls, r.ID, r.Epoch)
+		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls, r.ID, r.Epoch)
 	return s.moved(ctx, n, err, "store progress of run %s", r.ID)
 }
 
@@ -89,10 +89,10 @@ func (s *Store) Finish(ctx context.Context, r Run) error {
 	}
 	n, err := s.exec(ctx, s.full, `
 		UPDATE runs SET state = ?, exit_code = ?, error = ?, hint = ?, class = ?, finished = ?,
-			slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, rows = ?, calls = ?
+			slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, wait_until = ?, rows = ?, calls = ?
 		WHERE id = ? AND state = 'running' AND epoch = ? AND epoch = (SELECT epoch FROM lease)`,
 		r.State, r.ExitCode, r.Error, r.Hint, r.Class, micros(s.now()),
-		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, r.Rows, r.Calls, r.ID, r.Epoch)
+		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls, r.ID, r.Epoch)
 	return s.moved(ctx, n, err, "finish run %s", r.ID)
 }
 

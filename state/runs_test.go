@@ -26,7 +26,7 @@ func TestLifeOfARun(t *testing.T) {
 	at := now.UTC().Truncate(time.Microsecond)
 
 	want := state.Run{
-		Job: "conversions", Trigger: state.TriggerBackfill, Priority: state.PriorityBackfill, Force: true,
+		Job: "conversions", Trigger: state.TriggerBackfill, Priority: state.PriorityBackfill, Force: true, Only: state.OnlyWaiting,
 		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
 	}
 	r, err := s.Enqueue(t.Context(), want)
@@ -56,10 +56,14 @@ func TestLifeOfARun(t *testing.T) {
 	}
 
 	r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, r.Rows, r.Calls = 31, 20, 5, 1, 5, 1<<40, 77
+	r.WaitUntil = at.Add(time.Hour)
 	must(t, s.Progress(t.Context(), r))
 	want.Slices, want.Committed, want.Unchanged, want.Failed, want.Waiting, want.Rows, want.Calls = 31, 20, 5, 1, 5, 1<<40, 77
+	want.WaitUntil = r.WaitUntil
 	check("in progress")
 
+	r.WaitUntil = at.Add(2 * time.Hour)
+	want.WaitUntil = r.WaitUntil
 	r.State, r.ExitCode, r.Error, r.Hint, r.Class = state.RunPartial, 4, "1 slice failed", "Retry it.", string(fault.Data)
 	must(t, s.Finish(t.Context(), r))
 	want.State, want.ExitCode, want.Error, want.Hint, want.Class, want.Finished = r.State, 4, r.Error, r.Hint, r.Class, at

@@ -12,7 +12,7 @@ const (
 	SliceExtracting  = "extracting"
 	SliceExtracted   = "extracted"
 	SliceLoading     = "loading"
-	SliceWaiting     = "waiting" // for quota; WaitUntil says how long
+	SliceWaiting     = "waiting" // for quota until WaitUntil, or, if that is zero, for room in the spool
 	SliceCommitted   = "committed"
 	SliceUnchanged   = "unchanged"
 	SliceFailed      = "failed"
@@ -38,7 +38,7 @@ type Slice struct {
 	Class       string // fault class of Error
 	Error       string
 	Hint        string
-	WaitUntil   time.Time
+	WaitUntil   time.Time // of a slice that waits for quota, or did before its run took it up
 	Updated     time.Time // set by the state
 	Sinks       map[string]SinkState
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"exporter/fault"
 )
@@ -14,7 +15,8 @@ const (
 )
 
 // CloseZombies makes runs of earlier epochs that are still running interrupted,
-// and so the slices in work whose run is not running. A new executor calls it
+// and so the slices in work whose run is not running, except that those which
+// had waited for quota before wait again. A new executor calls it
 // before its first run. It returns how many runs it closed.
 func (s *Store) CloseZombies(ctx context.Context, epoch int64) (int, error) {
 	var closed int64
@@ -34,10 +36,10 @@ func (s *Store) CloseZombies(ctx context.Context, epoch int64) (int, error) {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
-			UPDATE slices SET state = 'interrupted', updated = ?, class = ?, error = ?, hint = ?
+			UPDATE slices SET state = CASE WHEN wait_until > ? THEN 'waiting' ELSE 'interrupted' END, updated = ?, class = ?, error = ?, hint = ?
 			WHERE state IN ('planned', 'extracting', 'extracted', 'loading')
 			  AND run NOT IN (SELECT id FROM runs WHERE state = 'running')`,
-			now, string(fault.Interrupted), zombieError, zombieHint)
+			micros(time.Time{}), now, string(fault.Interrupted), zombieError, zombieHint)
 		return err
 	})
 	return int(closed), s.classify(ctx, err, "close abandoned runs")
