@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,33 +11,41 @@ import (
 )
 
 // Limiter gives the permits of one credential. It is safe for concurrent use;
-// waiting requests are served first come, first served, except that one whose
-// class is used up lets others pass.
+// who waits is served in the order that [Limiter.next] says.
 type Limiter struct {
-	credential  string
-	concurrency int
-	maxWait     time.Duration
-	store       Store // nil: nothing to survive
-	jitter      func() time.Duration
-	start       time.Time // time zero of all int64 times below
-	general     []*ring
-	classes     map[string][]*ring // the general rings, then those of the class
+	credential string
+	configured int // requests in flight; 0 = any number
+	maxWait    time.Duration
+	store      Store // nil: nothing to survive
+	jitter     func() time.Duration
+	start      time.Time // time zero of all int64 times below
+	epoch      int64     // start, since 1970
 
 	saving chan struct{} // holds a token while nobody writes to the store
 
 	mu          sync.Mutex
+	common      lane             // of requests without a class
+	lanes       map[string]*lane // by class
+	concurrency int              // configured, or fewer by what was learned
+	places      said             // the vendor's limit of requests in flight
+	adaptAt     int64            // when a learned limit changes
 	inFlight    int
 	queue       []*waiter
 	timer       *time.Timer
 	closed      bool
 	pausedUntil int64
 	pauseReason string
-	resuming    bool  // a pause has not been followed by a permit yet
-	staggered   int   // permits still to be spread after a pause
-	notBefore   int64 // no permit earlier, to spread them
-	reserved    int   // permits that the stored usage already counts
-	markUntil   int64 // and until when they may be given
+	resuming    bool      // a pause has not been followed by a permit yet
+	staggered   int       // permits still to be spread after a pause
+	notBefore   int64     // no permit earlier, to spread them
+	reserved    int       // permits that the stored usage already counts
+	markUntil   int64     // and until when they may be given
+	turn        int       // permits given to others while a backfill waited
+	served      uint64    // counts permits given
+	round       uint64    // counts looks at the queue
+	order       []*waiter // scratch of inOrder
 	stats       stats
+	account     account
 }
 
 // stats counts since the limiter was made.
@@ -61,27 +70,31 @@ func New(ctx context.Context, credential string, limits Limits, opts Options) (*
 	}
 	l := &Limiter{
 		credential:  credential,
+		configured:  limits.Concurrency,
 		concurrency: limits.Concurrency,
 		maxWait:     limits.maxWait(),
 		store:       opts.Store,
 		jitter:      opts.Jitter,
 		start:       time.Now(),
-		classes:     make(map[string][]*ring, len(limits.Classes)),
+		lanes:       make(map[string]*lane, len(limits.Classes)),
+		adaptAt:     never,
+		account:     account{users: make(map[string]*user)},
 		saving:      make(chan struct{}, 1),
 	}
+	l.epoch = l.start.UnixNano()
 	l.saving <- struct{}{}
 	if l.jitter == nil {
 		l.jitter = func() time.Duration { return rand.N(50 * time.Millisecond) }
 	}
 	for _, w := range limits.Windows {
-		l.general = append(l.general, newRing("", w))
+		l.common.rings = append(l.common.rings, newRing("", w))
 	}
 	for class, windows := range limits.Classes {
-		rings := l.general[:len(l.general):len(l.general)]
+		n := &lane{class: class, rings: slices.Clone(l.common.rings)}
 		for _, w := range windows {
-			rings = append(rings, newRing(class, w))
+			n.rings = append(n.rings, newRing(class, w))
 		}
-		l.classes[class] = rings
+		l.lanes[class] = n
 	}
 	return l, l.load(ctx)
 }
@@ -98,8 +111,9 @@ func (l *Limiter) Acquire(ctx context.Context, ask Ask) (*Permit, error) {
 		return nil, l.ended(ctx)
 	}
 	ask.Weight = max(ask.Weight, 1)
+	claim := claimOf(ctx)
 	l.mu.Lock()
-	p, w, err := l.enter(ask)
+	p, w, err := l.enter(ask, claim)
 	l.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -119,13 +133,10 @@ func (l *Limiter) Acquire(ctx context.Context, ask Ask) (*Permit, error) {
 }
 
 // enter gives the permit, or a place in the queue if it is not to be had now.
-func (l *Limiter) enter(ask Ask) (*Permit, *waiter, error) {
-	rings, ok := l.classes[ask.Class]
-	if !ok {
-		rings = l.general
-	}
-	for _, r := range rings {
-		if ask.Weight > r.window.N {
+func (l *Limiter) enter(ask Ask, claim Claim) (*Permit, *waiter, error) {
+	n := l.lane(ask.Class)
+	for _, r := range n.rings {
+		if ask.Weight > r.window.N && !r.learned {
 			return nil, nil, fault.New(fault.Config, "request of weight %d can never pass limit %s of %s", ask.Weight, r.window, l.credential)
 		}
 	}
@@ -133,10 +144,14 @@ func (l *Limiter) enter(ask Ask) (*Permit, *waiter, error) {
 		return nil, nil, l.closedError()
 	}
 	now := l.now()
-	if len(l.queue) == 0 && l.open(now) && l.ready(now, rings, ask.Weight) <= now {
-		return l.grant(now, rings, ask), nil, nil
+	if now >= l.adaptAt {
+		l.adapt(now)
 	}
-	w := &waiter{ask: ask, rings: rings, since: now, done: make(chan struct{})}
+	by := l.user(claim.Job)
+	if len(l.queue) == 0 && l.open(now) && l.ready(now, n.rings, ask.Weight, claim.Backfill && !l.backfillsTurn()) <= now {
+		return l.grant(now, n, by, ask, claim.Backfill), nil, nil
+	}
+	w := &waiter{ask: ask, backfill: claim.Backfill, lane: n, user: by, since: now, done: make(chan struct{})}
 	l.queue = append(l.queue, w)
 	l.dispatch(now)
 	return nil, w, nil

@@ -26,7 +26,7 @@ type Ask struct {
 	Weight int // 0 = 1
 }
 
-// Validate reports limits that no request could pass.
+// Validate reports limits that no request could pass, and two of one window that disagree.
 func (l Limits) Validate() error {
 	if l.Concurrency < 0 {
 		return fault.New(fault.Config, "concurrency %d: must be at least 1, or 0 for no limit", l.Concurrency)
@@ -34,14 +34,27 @@ func (l Limits) Validate() error {
 	if l.MaxWait < 0 {
 		return fault.New(fault.Config, "max_wait %s: must not be negative", l.MaxWait)
 	}
-	all := slices.Clone(l.Windows)
-	for _, class := range slices.Sorted(maps.Keys(l.Classes)) {
-		all = append(all, l.Classes[class]...)
+	if err := validate("limits", l.Windows); err != nil {
+		return err
 	}
-	for _, w := range all {
+	for _, class := range slices.Sorted(maps.Keys(l.Classes)) {
+		if err := validate("class "+class, l.Classes[class]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validate(where string, windows []Window) error {
+	first := map[time.Duration]Window{}
+	for _, w := range windows {
 		if w.N < 1 || w.Per <= 0 {
 			return fault.New(fault.Config, "limit of %d requests per %s: both must be more than 0; %s", w.N, w.Per, example)
 		}
+		if other, twice := first[w.Per]; twice && other.N != w.N {
+			return fault.New(fault.Config, "%s: %s and %s are two limits of one window; keep the one that holds", where, other, w)
+		}
+		first[w.Per] = w
 	}
 	return nil
 }

@@ -19,7 +19,20 @@ func newPace(w Window) *rate.Limiter {
 	if w.Per > paceUpTo {
 		return nil
 	}
-	return rate.NewLimiter(rate.Limit(float64(w.N)/w.Per.Seconds()), (w.N+1)/2)
+	return rate.NewLimiter(pacing(w.N, w.Per))
+}
+
+func pacing(n int, per time.Duration) (rate.Limit, int) {
+	return rate.Limit(float64(n) / per.Seconds()), (n + 1) / 2
+}
+
+// repace makes the pace that of the present limit.
+func (r *ring) repace(now time.Time) {
+	if r.pace != nil {
+		limit, burst := pacing(r.limit, r.window.Per)
+		r.pace.SetLimitAt(now, limit)
+		r.pace.SetBurstAt(now, burst)
+	}
 }
 
 // paced returns when the pace lets so many slots go.

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"exporter/fault"
@@ -22,29 +23,55 @@ func (e *ParkedError) Error() string {
 // parkLate turns away the waiters whose wait would exceed maxWait even if all goes
 // well: every request ahead of them answered at once.
 func (l *Limiter) parkLate(now int64) {
-	if len(l.queue) == 0 {
+	if len(l.queue) == 0 || !l.someLate(now) {
 		return
 	}
-	for _, w := range l.queue {
-		for _, r := range w.rings {
-			r.ahead = 0
-		}
-	}
-	kept := l.queue[:0]
-	for _, w := range l.queue {
+	l.lookAhead()
+	late := func(w *waiter) bool { return w.err != nil }
+	for _, w := range l.inOrder() {
 		at, reason := l.expect(now, w)
 		if time.Duration(at-w.since) > l.maxWait {
 			w.err = l.parked(now, at, reason)
 			close(w.done)
 			continue
 		}
-		for _, r := range w.rings {
-			r.ahead += w.ask.Weight
+		for _, r := range w.lane.rings {
+			r.ahead += r.weigh(w.ask.Weight)
 		}
-		kept = append(kept, w)
 	}
-	clear(l.queue[len(kept):])
-	l.queue = kept
+	clear(l.order)
+	l.queue = slices.DeleteFunc(l.queue, late)
+}
+
+// lookAhead makes nobody ahead of anybody.
+func (l *Limiter) lookAhead() {
+	for _, w := range l.queue {
+		for _, r := range w.lane.rings {
+			r.ahead = 0
+		}
+	}
+}
+
+// someLate tells whether the last to be served, whoever that is, would exceed
+// maxWait if it came first: if not, nobody does.
+func (l *Limiter) someLate(now int64) bool {
+	l.lookAhead()
+	for _, w := range l.queue {
+		for _, r := range w.lane.rings {
+			r.ahead += r.weigh(w.ask.Weight)
+		}
+	}
+	latest := l.pausedUntil
+	for _, w := range l.queue {
+		for _, r := range w.lane.rings {
+			if r.ahead > 0 {
+				r.prune(now)
+				latest = max(latest, r.expect(now, r.ahead+r.reserve(true)))
+				r.ahead = 0
+			}
+		}
+	}
+	return time.Duration(latest-l.queue[0].since) > l.maxWait
 }
 
 // expect returns the earliest time at which w can be served, and what it waits for.
@@ -53,13 +80,26 @@ func (l *Limiter) expect(now int64, w *waiter) (at int64, reason string) {
 	if l.pausedUntil > now {
 		at, reason = l.pausedUntil, l.pauseReason
 	}
-	for _, r := range w.rings {
+	for _, r := range w.lane.rings {
 		r.prune(now)
-		if e := r.expect(now, r.ahead+w.ask.Weight); e > at {
-			at, reason = e, "limit "+r.window.String()+" is used up"
+		wanted, kept := r.ahead+r.weigh(w.ask.Weight), r.reserve(w.spare)
+		if e := r.expect(now, wanted+kept); e > at {
+			at, reason = e, r.usedUp(r.expect(now, wanted) < e)
 		}
 	}
 	return at, reason
+}
+
+func (r *ring) usedUp(kept bool) string {
+	text := "limit " + r.window.String()
+	if r.limit < r.window.N {
+		text += fmt.Sprintf(", lowered to %d,", r.limit)
+	}
+	text += " is used up"
+	if kept {
+		text += " but for what is kept for scheduled runs"
+	}
+	return text
 }
 
 func (l *Limiter) parked(now, at int64, reason string) error {

@@ -188,12 +188,14 @@ func TestStatus(t *testing.T) {
 		want := ratelimit.Status{
 			Credential: "acme",
 			Windows: []ratelimit.WindowStatus{
-				{Window: window(t, "2/1m"), Used: 2, NextFree: start.Add(time.Minute)},
-				{Class: "heavy", Window: window(t, "5/1h fixed"), Used: 1, Left: 4},
+				{Window: window(t, "2/1m"), Limit: 2, Used: 2, NextFree: start.Add(time.Minute), ResetsAt: time.Now().Add(time.Minute)},
+				{Class: "heavy", Window: window(t, "5/1h fixed"), Limit: 5, Used: 1, Left: 4, ResetsAt: time.Now().Add(time.Hour)},
 			},
 			Concurrency: 3, InFlight: 1, Waiting: 1,
 			NextFree: start.Add(time.Minute),
 			Requests: 2,
+			Users:    []ratelimit.User{{Requests: 2}},
+			Day:      ratelimit.Totals{Requests: 2},
 		}
 		if diff := cmp.Diff(want, l.Status()); diff != "" {
 			t.Errorf("status while waiting (-want +got):\n%s", diff)

@@ -4,7 +4,8 @@ package ratelimit
 // more than once; only the first call of each counts.
 type Permit struct {
 	l        *Limiter
-	rings    []*ring
+	lane     *lane
+	user     *user
 	ask      Ask
 	unmarked bool // not covered by the stored usage yet
 	started  bool
@@ -50,7 +51,8 @@ func (p *Permit) Release() {
 
 func (p *Permit) startClock(now int64) {
 	p.started = true
-	for _, r := range p.rings {
+	p.lane.out -= p.ask.Weight
+	for _, r := range p.lane.rings {
 		r.prune(now)
 		r.start(now, p.ask.Weight)
 	}
@@ -60,11 +62,14 @@ func (p *Permit) startClock(now int64) {
 func (p *Permit) giveBack() {
 	p.l.mu.Lock()
 	defer p.l.mu.Unlock()
+	now := p.l.now()
 	p.started, p.released = true, true
 	p.l.inFlight--
 	p.l.stats.requests--
-	for _, r := range p.rings {
+	p.user.requests.add(p.l.hour(now), -1)
+	p.lane.out -= p.ask.Weight
+	for _, r := range p.lane.rings {
 		r.out -= p.ask.Weight
 	}
-	p.l.dispatch(p.l.now())
+	p.l.dispatch(now)
 }

@@ -32,7 +32,7 @@ func (l *Limiter) covered(now int64, rings []*ring, weight int) bool {
 func (l *Limiter) ahead() int {
 	n := 0
 	for r := range l.rings() {
-		if tenth := max(r.window.N/10, 1); n == 0 || tenth < n {
+		if tenth := max(r.limit/10, 1); n == 0 || tenth < n {
 			n = tenth
 		}
 	}
@@ -53,7 +53,7 @@ func (l *Limiter) writeMark(ctx context.Context, p *Permit) error {
 		return l.closedError()
 	}
 	now := l.now()
-	if l.covered(now, p.rings, p.ask.Weight) { // by a mark written while waiting to write one
+	if l.covered(now, p.lane.rings, p.ask.Weight) { // by a mark written while waiting to write one
 		l.mu.Unlock()
 		return nil
 	}

@@ -26,17 +26,17 @@ func millis(most int) *rapid.Generator[time.Duration] {
 }
 
 func windows(least, most int) *rapid.Generator[[]ratelimit.Window] {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) ratelimit.Window {
+	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) ratelimit.Window {
 		return ratelimit.Window{
 			N:     rapid.IntRange(2, 12).Draw(t, "n"),
 			Per:   time.Duration(rapid.IntRange(1, 3000).Draw(t, "per")) * time.Millisecond,
 			Fixed: rapid.Bool().Draw(t, "fixed"),
 		}
-	}), least, most)
+	}), least, most, func(w ratelimit.Window) time.Duration { return w.Per })
 }
 
 func requests() *rapid.Generator[[]request] {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) request {
+	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) request {
 		return request{
 			Idle:    millis(800).Draw(t, "idle"),
 			Uplink:  millis(200).Draw(t, "uplink"),

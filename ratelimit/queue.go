@@ -8,12 +8,16 @@ import (
 
 // waiter is a request in the queue. permit and err are set before done is closed.
 type waiter struct {
-	ask    Ask
-	rings  []*ring
-	since  int64
-	done   chan struct{}
-	permit *Permit
-	err    error
+	ask      Ask
+	backfill bool
+	lane     *lane
+	user     *user
+	since    int64
+	done     chan struct{}
+	permit   *Permit
+	err      error
+	rank     int  // among those of its user; scratch of inOrder, like spare
+	spare    bool // leaves a reserve
 }
 
 // wait blocks until w is served or ctx ends.
@@ -39,7 +43,10 @@ func (l *Limiter) wait(ctx context.Context, w *waiter) (*Permit, error) {
 // dispatch serves whoever can be served now, parks whoever would wait too long,
 // and sets the timer for the next event that time alone brings about.
 func (l *Limiter) dispatch(now int64) {
-	wake := l.serve(now)
+	if now >= l.adaptAt {
+		l.adapt(now)
+	}
+	wake := min(l.serve(now), l.adaptAt)
 	l.parkLate(now)
 	if l.timer != nil {
 		l.timer.Stop()
@@ -64,30 +71,33 @@ func (l *Limiter) tick() {
 // returns when to look again.
 func (l *Limiter) serve(now int64) (wake int64) {
 	wake = never
-	var full []string // classes used up: their waiters are passed, all others keep their order
-	for i := 0; i < len(l.queue); {
-		w := l.queue[i]
+	l.round++
+	for len(l.queue) > 0 {
 		if at := l.gate(now); at > now {
 			return min(wake, at)
 		}
 		if !l.open(now) {
 			return wake
 		}
-		if at := l.ready(now, l.general, w.ask.Weight); at > now {
+		i := l.next()
+		if i < 0 {
+			return wake
+		}
+		w := l.queue[i]
+		spare := w.backfill && !l.backfillsTurn()
+		if at := l.ready(now, l.common.rings, w.ask.Weight, spare); at > now {
 			return min(wake, at)
 		}
-		if slices.Contains(full, w.ask.Class) {
-			i++
+		if at := l.ready(now, l.own(w.lane), w.ask.Weight, spare); at > now {
+			w.lane.full[index(spare)] = l.round
+			wake = min(wake, at)
 			continue
 		}
-		if at := l.ready(now, w.rings[len(l.general):], w.ask.Weight); at > now {
-			full = append(full, w.ask.Class)
-			wake = min(wake, at)
-			i++
-			continue
+		if l.turn < backfillEvery && !w.backfill && l.backfillWaits() {
+			l.turn++
 		}
 		l.queue = slices.Delete(l.queue, i, i+1)
-		w.permit = l.grant(now, w.rings, w.ask)
+		w.permit = l.grant(now, w.lane, w.user, w.ask, w.backfill)
 		l.settle(now, w)
 	}
 	return wake
@@ -110,34 +120,49 @@ func (l *Limiter) open(now int64) bool {
 	return l.gate(now) <= now && (l.concurrency == 0 || l.inFlight < l.concurrency)
 }
 
-// ready returns when all rings have the slots, as far as known.
-func (l *Limiter) ready(now int64, rings []*ring, slots int) int64 {
+// ready returns when all rings have the slots, as far as known, and a reserve
+// besides if it is to be left.
+func (l *Limiter) ready(now int64, rings []*ring, slots int, spare bool) int64 {
 	at := now
 	for _, r := range rings {
 		r.prune(now)
-		at = max(at, r.ready(now, slots), l.paced(now, r, slots))
+		at = max(at, r.ready(now, slots+r.reserve(spare)), l.paced(now, r, slots))
 	}
 	return at
 }
 
-func (l *Limiter) grant(now int64, rings []*ring, ask Ask) *Permit {
-	for _, r := range rings {
+func (l *Limiter) grant(now int64, n *lane, by *user, ask Ask, backfill bool) *Permit {
+	for _, r := range n.rings {
 		r.out += ask.Weight
 		l.spend(now, r, ask.Weight)
 	}
+	n.out += ask.Weight
 	l.inFlight++
 	l.stats.requests++
+	l.served++
+	by.served = l.served
+	by.requests.add(l.hour(now), 1)
+	if backfill {
+		l.turn = 0
+	}
 	if l.staggered > 0 {
 		l.staggered--
 		l.notBefore = now + int64(l.jitter())
 	}
-	return &Permit{l: l, rings: rings, ask: ask, unmarked: !l.covered(now, rings, ask.Weight)}
+	return &Permit{l: l, lane: n, user: by, ask: ask, unmarked: !l.covered(now, n.rings, ask.Weight)}
 }
 
 func (l *Limiter) settle(now int64, w *waiter) {
 	if now > w.since {
 		l.stats.waits++
+		l.account.waits.add(l.hour(now), 1)
 	}
 	l.stats.waited += time.Duration(now - w.since)
+	l.account.waited.add(l.hour(now), (now-w.since)/int64(time.Millisecond))
 	close(w.done)
+}
+
+func (l *Limiter) countThrottle(now int64) {
+	l.stats.throttles++
+	l.account.throttles.add(l.hour(now), 1)
 }

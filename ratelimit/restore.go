@@ -16,9 +16,14 @@ func (l *Limiter) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load quota usage of %s: %w", l.credential, err)
 	}
+	l.restoreDay(u.Day)
+	for _, row := range u.Learned {
+		l.relearn(row, u.SavedAt)
+	}
 	for r := range l.rings() {
 		l.restore(r, u)
 	}
+	l.adapt(0)
 	// A clock set back between two runs must not lengthen a pause.
 	left := min(time.Until(u.PausedUntil), u.PausedUntil.Sub(u.SavedAt))
 	if left > 0 {

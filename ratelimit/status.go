@@ -22,15 +22,23 @@ type Status struct {
 	Throttles   int64         `json:"throttles"` // pauses asked for
 	Waits       int64         `json:"waits"`     // permits that were not given at once
 	Waited      time.Duration `json:"-"`         // by all of them together
+	Users       []User        `json:"users,omitempty"`
+	Day         Totals        `json:"day"`
 }
 
 // WindowStatus is the use of one window.
 type WindowStatus struct {
 	Class    string    `json:"class,omitempty"` // "" = all requests
 	Window   Window    `json:"window"`
+	Limit    int       `json:"limit"` // that holds now: of Window, or lower by what was learned
 	Used     int       `json:"used"`
 	Left     int       `json:"left"`
+	ResetsAt time.Time `json:"resets_at,omitzero"` // when all that is used has come back, at the earliest
 	NextFree time.Time `json:"next_free,omitzero"` // of a used up window, if known
+	// LearnedUntil is until when a lower limit is kept, zero if there is none;
+	// LearnedReason is the vendor's refusal that taught it.
+	LearnedUntil  time.Time `json:"learned_until,omitzero"`
+	LearnedReason string    `json:"learned_reason,omitempty"`
 }
 
 // Status returns a snapshot, general windows first, then classes by name.
@@ -38,6 +46,10 @@ func (l *Limiter) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
+	if now >= l.adaptAt {
+		l.adapt(now)
+	}
+	hour := l.hour(now)
 	s := Status{
 		Credential:  l.credential,
 		Concurrency: l.concurrency,
@@ -47,7 +59,13 @@ func (l *Limiter) Status() Status {
 		Throttles:   l.stats.throttles,
 		Waits:       l.stats.waits,
 		Waited:      l.stats.waited,
+		Day: Totals{
+			Throttles: l.account.throttles.sum(hour),
+			Waits:     l.account.waits.sum(hour),
+			Waited:    time.Duration(l.account.waited.sum(hour)) * time.Millisecond,
+		},
 	}
+	s.Users, s.Day.Requests = l.users(now)
 	if l.pausedUntil > now {
 		s.PausedUntil, s.PauseReason = l.wall(l.pausedUntil), l.pauseReason
 	}
@@ -63,19 +81,25 @@ func (l *Limiter) Status() Status {
 
 func (l *Limiter) windowStatus(r *ring, now int64) WindowStatus {
 	r.prune(now)
-	ws := WindowStatus{Class: r.class, Window: r.window, Left: r.free(), Used: r.window.N - r.free()}
+	ws := WindowStatus{Class: r.class, Window: r.window, Limit: r.limit, Left: max(r.free(), 0), Used: r.used()}
 	if at := r.ready(now, 1); at > now && at != never {
 		ws.NextFree = l.wall(at)
+	}
+	switch {
+	case r.out > 0:
+		ws.ResetsAt = l.wall(now + r.per)
+	case r.n > 0:
+		ws.ResetsAt = l.wall(r.at(r.n - 1))
+	}
+	if _, until, reason := r.lowered(); until != never {
+		ws.LearnedUntil, ws.LearnedReason = l.wall(until), reason
 	}
 	return ws
 }
 
 func (l *Limiter) nextFree(now int64) time.Time {
-	w := l.queue[0]
-	for _, r := range w.rings {
-		r.ahead = 0
-	}
-	if at, _ := l.expect(now, w); at > now {
+	l.lookAhead()
+	if at, _ := l.expect(now, l.inOrder()[0]); at > now {
 		return l.wall(at)
 	}
 	return time.Time{}

@@ -27,6 +27,29 @@ type Usage struct {
 
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	PauseReason string    `json:"pause_reason,omitempty"`
+
+	Learned []Learned `json:"learned,omitempty"`
+	Day     DayUsage  `json:"day,omitzero"`
+}
+
+// Learned is a limit that the vendor taught, lower than the one configured.
+type Learned struct {
+	Class  string        `json:"class,omitempty"` // "" = general window
+	Per    time.Duration `json:"per"`             // nanoseconds; 0 = requests in flight
+	Limit  int           `json:"limit"`
+	Until  time.Time     `json:"until"`
+	Reason string        `json:"reason,omitempty"`
+
+	// Slow is set if the limit was found by slowing down; nil if the vendor named it.
+	Slow *Slowed `json:"slow,omitempty"`
+}
+
+// Slowed is how far slowing down has come.
+type Slowed struct {
+	Level  int           `json:"level,omitempty"` // at which the vendor refused; 0 = not known
+	Hold   time.Duration `json:"hold"`            // how long it is kept there, nanoseconds
+	Trying bool          `json:"trying,omitempty"`
+	Next   time.Time     `json:"next"` // of the next change
 }
 
 // WindowUsage are the permits of one window that have not come back.

@@ -23,6 +23,7 @@ func (l *Limiter) usage(now int64, open bool) Usage {
 		}
 		u.Windows = append(u.Windows, wu)
 	}
+	u.Learned, u.Day = l.learnedRows(), l.dayUsage(now)
 	return u
 }
 
@@ -51,21 +52,3 @@ func (l *Limiter) spent(r *ring, now int64, open bool) []Spent {
 }
 
 func ceil(n, step int64) int64 { return (n + step - 1) / step * step }
-
-// rings yields every ring once.
-func (l *Limiter) rings() func(yield func(*ring) bool) {
-	return func(yield func(*ring) bool) {
-		for _, r := range l.general {
-			if !yield(r) {
-				return
-			}
-		}
-		for _, rings := range l.classes {
-			for _, r := range rings[len(l.general):] {
-				if !yield(r) {
-					return
-				}
-			}
-		}
-	}
-}
