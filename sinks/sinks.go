@@ -38,10 +38,11 @@ type Mode string
 const (
 	// Replace makes the slice's rows the only ones that carry its identity.
 	Replace Mode = "replace"
-	// Merge inserts rows and replaces those of the same key, whichever slice they
-	// came with: they belong to the slice that wrote them last. Rows that would not
-	// change are left alone, and so are columns that the load does not have. Rows
-	// that are missing in a load stay.
+	// Merge inserts rows and replaces those of the same key, unless they came with a
+	// slice that starts later: whatever the order of loads, the row of the newest
+	// interval stays, and belongs to it. Rows that would not change are left alone,
+	// and so are columns that the load does not have. Rows that are missing in a
+	// load stay.
 	Merge Mode = "merge"
 	// Append adds the rows once: Begin refuses a slice that is committed.
 	Append Mode = "append"

@@ -78,7 +78,8 @@ func (w *writer) applyTable(k keyed, owners []int64) error {
 		return err
 	}
 	if w.load.Mode == sinks.Merge {
-		_, err := w.tx.Exec(w.life, k.merge())
+		start, _ := bounds(w.load.Slice)
+		_, err := w.tx.Exec(w.life, k.merge(w.sink.slices()), start)
 		return err
 	}
 	if _, err := w.tx.Exec(w.life, k.change(), owners); err != nil {
@@ -203,10 +204,12 @@ func (k keyed) add() string {
 	return "INSERT INTO " + k.target + " (" + strings.Join(names, ", ") + ") SELECT s." + strings.Join(names, ", s.") + " FROM " + k.stage + " s"
 }
 
-// merge leaves out what would not change before anything is written: rows that
-// ON CONFLICT meets are locked and written anew, whether they change or not.
-func (k keyed) merge() string {
-	return k.add() + " WHERE NOT EXISTS (SELECT FROM " + k.target + " t WHERE " + k.meet() + " AND " + k.same() + ")" +
+// merge leaves out what would not change, and what a slice that starts later than
+// $1 has brought, before anything is written: rows that ON CONFLICT meets are locked
+// and written anew, whether they change or not.
+func (k keyed) merge(slices string) string {
+	return k.add() + " WHERE NOT EXISTS (SELECT FROM " + k.target + " t JOIN " + slices + " o ON o._slice = t." + sliceColumn +
+		" WHERE " + k.meet() + " AND (o.interval_start > $1 OR o.interval_start = $1 AND " + k.same() + "))" +
 		" ON CONFLICT (" + strings.Join(k.key, ", ") + ") DO UPDATE SET " + k.set("EXCLUDED")
 }
 

@@ -70,7 +70,7 @@ var rules = []namedRule{
 
 var modeRules = map[sinks.Mode][]namedRule{
 	sinks.Merge: append([]namedRule{
-		{name: "rows move between slices", test: mergeMoves},
+		{name: "the newest interval wins", test: mergeNewest},
 		{name: "rows that are gone stay", test: mergeKeeps},
 		{name: "jobs share a table", test: mergeShares},
 		{name: "left-out table", test: mergeLeftOut},

@@ -32,7 +32,8 @@ func (w *writer) applyKeyed(ctx context.Context, k keyed, t sinks.Table) error {
 		return nil
 	}
 	if w.load.Mode == sinks.Merge {
-		return run(k.merge(), w.at.slice, at)
+		start, _ := bounds(w.load.Slice)
+		return run(k.merge(), w.at.slice, at, start)
 	}
 	if err := run(k.change(), w.at.slice, at, job, part); err != nil {
 		return err
@@ -137,13 +138,15 @@ func (k keyed) add() string {
 		strings.Join(columnNames(k.columns), ", s.") + ", ?1, ?2 FROM " + k.stage + " AS s"
 }
 
-// merge leaves out what would not change before anything is written.
+// merge leaves out what would not change, and what a slice that starts later than
+// ?3 has brought, before anything is written.
 func (k keyed) merge() string {
 	var set []string
 	for _, c := range append(slices.Clone(k.rest), sliceColumn, loadedColumn) {
 		set = append(set, c+" = excluded."+c)
 	}
-	return k.add() + " WHERE NOT EXISTS (SELECT 1 FROM " + k.target + " AS t WHERE " + k.meet() + " AND " + k.same() + ")" +
+	return k.add() + " WHERE NOT EXISTS (SELECT 1 FROM " + k.target + " AS t JOIN " + slicesTable + " AS o ON o._slice = t." + sliceColumn +
+		" WHERE " + k.meet() + " AND (o.interval_start > ?3 OR o.interval_start = ?3 AND " + k.same() + "))" +
 		" ON CONFLICT (" + list(k.key) + ") DO UPDATE SET " + list(set)
 }
 
