@@ -36,7 +36,7 @@ func windows(least, most int) *rapid.Generator[[]ratelimit.Window] {
 }
 
 func requests() *rapid.Generator[[]request] {
-	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) request {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) request {
 		return request{
 			Idle:    millis(800).Draw(t, "idle"),
 			Uplink:  millis(200).Draw(t, "uplink"),
