@@ -36,49 +36,73 @@ type secretToken struct {
 
 // LoadToken implements [httpapi.TokenStore].
 func (s *Store) LoadToken(ctx context.Context, key string) (httpapi.Token, bool, error) {
+	t, sealed, err := s.loadToken(ctx, key)
+	return t, sealed != nil, err
+}
+
+// loadToken also returns the token as it is stored, nil if it is not.
+func (s *Store) loadToken(ctx context.Context, key string) (httpapi.Token, []byte, error) {
 	var recipient string
 	var sealed []byte
 	err := s.read.QueryRowContext(ctx, `SELECT recipient, value FROM tokens WHERE key = ?`, key).Scan(&recipient, &sealed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return httpapi.Token{}, false, nil
+		return httpapi.Token{}, nil, nil
 	case err != nil:
-		return httpapi.Token{}, false, s.classify(ctx, err, "read the token of %s", key)
+		return httpapi.Token{}, nil, s.classify(ctx, err, "read the token of %s", key)
 	}
 	plain, err := s.keys.unseal(ctx, recipient, sealed)
 	if err != nil {
-		return httpapi.Token{}, false, fmt.Errorf("read the token of %s: %w", key, err)
+		return httpapi.Token{}, nil, fmt.Errorf("read the token of %s: %w", key, err)
 	}
 	var t secretToken
 	if err := json.Unmarshal(plain, &t); err != nil || t.Key != key {
-		return httpapi.Token{}, false, fmt.Errorf("read the token of %s: it is not one of this key", key)
+		return httpapi.Token{}, nil, fmt.Errorf("read the token of %s: it is not one of this key", key)
 	}
 	return httpapi.Token{
 		Access: settings.Secret(t.Access), Refresh: settings.Secret(t.Refresh),
 		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Extra: t.Extra,
-	}, true, nil
+	}, sealed, nil
 }
 
 // SaveToken implements [httpapi.TokenStore]: when it returns nil the new token is on
 // disk.
 func (s *Store) SaveToken(ctx context.Context, key string, t httpapi.Token) error {
+	_, err := s.putToken(ctx, key, t, true, nil)
+	return err
+}
+
+// ReplaceToken implements [httpapi.TokenStore], for processes that do not know of
+// each other: when it returns true the new token is on disk.
+func (s *Store) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
+	now, sealed, err := s.loadToken(ctx, key)
+	if err != nil || !now.Same(old) {
+		return false, err
+	}
+	return s.putToken(ctx, key, t, false, sealed)
+}
+
+// putToken stores a token if any may be replaced, or what is stored is old, or
+// nothing is.
+func (s *Store) putToken(ctx context.Context, key string, t httpapi.Token, anyOld bool, old []byte) (bool, error) {
 	plain, err := json.Marshal(secretToken{
 		Key: key, Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(),
 		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Extra: t.Extra,
 	})
 	if err != nil {
-		return fmt.Errorf("store the token of %s: %w", key, err)
+		return false, fmt.Errorf("store the token of %s: %w", key, err)
 	}
 	recipient, sealed, err := s.keys.seal(ctx, plain)
 	if err != nil {
-		return fmt.Errorf("store the token of %s: %w", key, err)
+		return false, fmt.Errorf("store the token of %s: %w", key, err)
 	}
-	_, err = s.exec(ctx, s.full, `
+	n, err := s.exec(ctx, s.full, `
 		INSERT INTO tokens (key, recipient, value, expires, refresh_expires, saved) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET recipient = excluded.recipient, value = excluded.value,
-			expires = excluded.expires, refresh_expires = excluded.refresh_expires, saved = excluded.saved`,
-		key, recipient, sealed, micros(t.Expires), micros(t.RefreshExpires), micros(s.now()))
-	return s.classify(ctx, err, "store the token of %s", key)
+			expires = excluded.expires, refresh_expires = excluded.refresh_expires, saved = excluded.saved
+		WHERE ? OR value = ?`,
+		key, recipient, sealed, micros(t.Expires), micros(t.RefreshExpires), micros(s.now()), anyOld, old)
+	return n == 1, s.classify(ctx, err, "store the token of %s", key)
 }
 
 // Tokens lists the stored tokens by key, without their values; no key is needed.

@@ -111,6 +111,13 @@ func (s *tokens) SaveToken(ctx context.Context, key string, t httpapi.Token) err
 	return nil
 }
 
+func (s *tokens) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
+	if now, _, _ := s.LoadToken(ctx, key); !now.Same(old) {
+		return false, nil
+	}
+	return true, s.SaveToken(ctx, key, t)
+}
+
 func TestRenewAndReplayOnce(t *testing.T) {
 	v := &login{}
 	store := &tokens{rows: map[string]httpapi.Token{"acme": {Access: "stored-but-expired"}}}

@@ -24,6 +24,13 @@ func (m *memo) SaveToken(_ context.Context, _ string, t httpapi.Token) error {
 	return nil
 }
 
+func (m *memo) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
+	if !m.token.Same(old) {
+		return false, nil
+	}
+	return true, m.SaveToken(ctx, key, t)
+}
+
 // Dozens of slices must not try a refused login dozens of times; but a login that
 // somebody made meanwhile counts at once.
 func TestARefusedLoginIsNotTriedAgainAtOnce(t *testing.T) {

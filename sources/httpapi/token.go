@@ -22,11 +22,18 @@ type Token struct {
 	Extra          map[string]string // what else came with it
 }
 
-// TokenStore keeps tokens over restarts, encrypted. When SaveToken returns nil the
-// token is durable and the one before may be given up.
+// Same reports whether t and u are one token, whatever else is known of them.
+func (t Token) Same(u Token) bool { return t.Access == u.Access && t.Refresh == u.Refresh }
+
+// TokenStore keeps tokens over restarts, encrypted. When a method that stores
+// returns without an error the token is durable and the one before may be given up.
 type TokenStore interface {
 	LoadToken(ctx context.Context, key string) (Token, bool, error)
+	// SaveToken stores a token of a new login, whatever there is.
 	SaveToken(ctx context.Context, key string, t Token) error
+	// ReplaceToken stores what old was renewed to, the zero Token standing for none,
+	// and reports whether it did: it leaves what somebody else has stored since.
+	ReplaceToken(ctx context.Context, key string, old, t Token) (bool, error)
 }
 
 const (
@@ -54,7 +61,8 @@ type TokenAuth struct {
 
 	mu       sync.Mutex
 	token    Token
-	gen      int // counts the tokens seen; 0 = none yet
+	stored   Token // as the store was seen last; zero = it had none
+	gen      int   // counts the tokens seen; 0 = none yet
 	renewAt  time.Time
 	unsaved  bool
 	finished int       // renewals that ended
@@ -240,26 +248,39 @@ func (a *TokenAuth) load(ctx context.Context) error {
 	if err != nil {
 		return fault.New(classOr(err, fault.Transient), "load the token of %s: %w", a.key, err)
 	}
-	if ok && (token.Access != a.Token().Access || token.Refresh != a.Token().Refresh) {
+	a.mu.Lock()
+	a.stored = token
+	a.mu.Unlock()
+	if ok && !token.Same(a.Token()) {
 		a.adopt(token, false)
 	}
 	return nil
 }
 
-// save stores the token even if the request that wanted it has been cancelled.
+// save stores the token even if the request that wanted it has been cancelled. What
+// somebody else has stored meanwhile is taken instead: it is of a newer login, or
+// of a process that took over from this one while it was paused and has used what
+// was stored, so that the vendor may have given up the token at hand.
 func (a *TokenAuth) save(ctx context.Context) error {
-	if !a.pending() {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	if err := a.store.SaveToken(ctx, a.key, a.Token()); err != nil {
-		return fault.New(classOr(err, fault.Transient), "store the token of %s: %w", a.key, err).
-			WithHint("The new token is kept in memory and stored before it is used. Do not stop the program before the state can be written again.")
+	for a.pending() {
+		a.mu.Lock()
+		stored, token := a.stored, a.token
+		a.mu.Unlock()
+		ours, err := a.store.ReplaceToken(ctx, a.key, stored, token)
+		if err != nil {
+			return fault.New(classOr(err, fault.Transient), "store the token of %s: %w", a.key, err).
+				WithHint("The new token is kept in memory and stored before it is used. Do not stop the program before the state can be written again.")
+		}
+		if ours {
+			a.mu.Lock()
+			a.stored, a.unsaved = token, false
+			a.mu.Unlock()
+		} else if err := a.load(ctx); err != nil {
+			return err
+		}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.unsaved = false
 	return nil
 }
 

@@ -41,6 +41,13 @@ func (s *store) SaveToken(_ context.Context, key string, t httpapi.Token) error 
 	return nil
 }
 
+func (s *store) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
+	if now, _, _ := s.LoadToken(ctx, key); !now.Same(old) {
+		return false, nil
+	}
+	return true, s.SaveToken(ctx, key, t)
+}
+
 func check(tb testing.TB, s sources.Source) error {
 	tb.Helper()
 	return s.(sources.Checker).Check(tb.Context())

@@ -78,6 +78,13 @@ func (f fileStore) SaveToken(_ context.Context, _ string, t httpapi.Token) error
 	return err
 }
 
+func (f fileStore) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
+	if now, _, err := f.LoadToken(ctx, key); err != nil || !now.Same(old) {
+		return false, err
+	}
+	return true, f.SaveToken(ctx, key, t)
+}
+
 // child asks the vendor for something, and stops for ever at the step it was told.
 func child() int {
 	c := newConfig()
