@@ -23,8 +23,17 @@ func planOf(job *config.Job) plan.Job {
 	return plan.Job{Grid: gridOf(job), Lookback: job.Lookback, Start: job.Start, Settle: job.Settle, Open: job.Open}
 }
 
-// plan lists the run's slices, newest first, every interval once per part.
+// plan lists the run's slices in the order of work, every interval once per part.
 func (w *work) plan(ctx context.Context) ([]task, error) {
+	if w.run.Only != "" {
+		known, err := w.knowledge(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		tasks := w.selected(known)
+		w.order(tasks, known)
+		return tasks, nil
+	}
 	parts, err := partsOf(ctx, w.src, w.job)
 	if err != nil {
 		return nil, err
@@ -51,8 +60,11 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 			if known.has(part, s.Interval) && (s.Owed || w.job.Write == sinks.Append) {
 				continue // another part owes the interval; or it was appended once and for all
 			}
-			tasks = append(tasks, w.task(s, part, known.cached[keyOf(part, s.Start)].Sinks))
+			tasks = append(tasks, w.task(s, part, known.cached[keyOf(part, s.Start)]))
 		}
+	}
+	if w.run.From.IsZero() {
+		w.order(tasks, known)
 	}
 	return tasks, nil
 }
@@ -94,12 +106,16 @@ func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error)
 }
 
 // task returns a slice of the run with a fresh record; of the sinks it keeps
-// what is known.
-func (w *work) task(s plan.Slice, part string, had map[string]state.SinkState) task {
-	return task{part: part, Slice: s, rec: &state.Slice{
+// what is known, and until when the slice had waited.
+func (w *work) task(s plan.Slice, part string, had state.Slice) task {
+	rec := &state.Slice{
 		Job: w.job.Name, Part: part, Start: s.Start, End: s.End, State: state.SlicePlanned, Run: w.run.ID,
-		Definition: w.definition, Announced: sources.Unknown, Sinks: had,
-	}}
+		Definition: w.definition, Announced: sources.Unknown, Sinks: had.Sinks,
+	}
+	if had.State == state.SliceWaiting {
+		rec.WaitUntil = had.WaitUntil
+	}
+	return task{part: part, Slice: s, rec: rec}
 }
 
 // announce records the planned slices before the first is begun, so that whoever
@@ -247,20 +263,4 @@ func (w *work) addChanged(ctx context.Context, chosen []plan.Slice, since time.T
 	}
 	slices.SortStableFunc(chosen, func(a, b plan.Slice) int { return b.Start.Compare(a.Start) })
 	return chosen, nil
-}
-
-// LastComplete returns when the last run of what was due began that did all of
-// it, zero if none is remembered.
-func (e *Engine) LastComplete(ctx context.Context, job *config.Job) (time.Time, error) {
-	const remembered = 1000
-	runs, err := e.state.Runs(ctx, job.Name, remembered)
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, r := range runs {
-		if r.State == state.RunSucceeded && r.From.IsZero() {
-			return r.Started, nil
-		}
-	}
-	return time.Time{}, nil
 }

@@ -13,11 +13,12 @@ import (
 // for quota give it up, so that a vendor whose quota is used up does not keep the
 // slices of others waiting.
 type place struct {
-	slots *semaphore.Weighted
+	slots *semaphore.Weighted // nil: of work that needs no slot
 
-	mu   sync.Mutex
-	away int  // requests that wait for quota
-	held bool // the slot is ours
+	mu    sync.Mutex
+	away  int  // requests that wait for quota
+	held  bool // the slot is ours
+	ended bool // the work had to end while a request waited
 }
 
 var _ ratelimit.Place = (*place)(nil)
@@ -43,7 +44,8 @@ func (p *place) Return(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.away--
-	if p.away > 0 || p.held {
+	p.ended = p.ended || ctx.Err() != nil
+	if p.away > 0 || p.held || p.slots == nil {
 		return nil
 	}
 	if err := p.slots.Acquire(ctx, 1); err != nil {
@@ -51,6 +53,14 @@ func (p *place) Return(ctx context.Context) error {
 	}
 	p.held = true
 	return nil
+}
+
+// waits reports whether a request waits now, and whether one did when the work had
+// to end.
+func (p *place) waits() (now, atEnd bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.away > 0, p.ended
 }
 
 // free gives the slot up for good.

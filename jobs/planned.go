@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"exporter/jobs/config"
@@ -22,7 +21,7 @@ type Planned struct {
 
 // Plan is what a run would do.
 type Plan struct {
-	Slices   []Planned // in the order of work, newest first
+	Slices   []Planned // in the order of work
 	Warnings []string
 	Calls    int64
 	Duration time.Duration // estimated, as far as the limits decide
@@ -61,7 +60,11 @@ func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) 
 		}
 		p.Slices, p.Calls = append(p.Slices, s), p.Calls+s.Calls
 	}
-	p.Duration = underLimits(job.Source.Limits, p.Calls)
+	limiter, err := e.limiter(ctx, job.Source)
+	if err != nil {
+		return Plan{}, err
+	}
+	p.Duration = underLimits(limiter.Status(), p.Calls, time.Now())
 	return p, nil
 }
 
@@ -75,12 +78,26 @@ func estimate(job *config.Job, v SliceView) int64 {
 	return (max(v.Rows, 1)+size-1)/size + 1
 }
 
-// underLimits returns how long so many calls take at least.
-func underLimits(l ratelimit.Limits, calls int64) time.Duration {
+// underLimits returns how long so many calls take from now on: under the
+// limits as they are, with what was learned of them and what is used up already.
+func underLimits(s ratelimit.Status, calls int64, now time.Time) time.Duration {
 	longest := time.Duration(0)
-	for _, w := range l.Windows {
-		full := math.Floor(float64(max(0, calls-1)) / float64(w.N))
-		longest = max(longest, time.Duration(full*float64(w.Per)))
+	for _, w := range s.Windows {
+		if w.Class == "" {
+			longest = max(longest, underWindow(w, calls, now))
+		}
 	}
-	return longest
+	return max(longest, s.PausedUntil.Sub(now))
+}
+
+func underWindow(w ratelimit.WindowStatus, calls int64, now time.Time) time.Duration {
+	limit := int64(max(1, w.Limit))
+	switch {
+	case calls <= int64(w.Left):
+		return 0
+	case calls <= limit && !w.ResetsAt.IsZero():
+		return w.ResetsAt.Sub(now)
+	default:
+		return time.Duration((calls + int64(w.Used) - 1) / limit * int64(w.Window.Per))
+	}
 }

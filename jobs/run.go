@@ -29,9 +29,11 @@ type work struct {
 	notify     func(Event)
 	dry        bool         // only planned: the vendor is not asked for what was edited
 	calls      atomic.Int64 // requests on the wire
+	quota      *ratelimit.Limiter
 
-	mu  sync.Mutex // guards run and err
-	err []error
+	mu     sync.Mutex // guards run and what follows
+	err    []error
+	places map[*place]bool // of the work that goes on
 }
 
 // target is one sink of a job, with what its ledger knew when the run began. A
@@ -58,12 +60,12 @@ type task struct {
 }
 
 // execute runs a claimed run to its end and returns it with its outcome. The
-// life of a run: open, plan, work through the slices, newest first and several
-// at a time, sum up. A slice that fails does not stop the others.
+// life of a run: open, plan, work through the slices, several at a time, sum up. A slice that fails does not stop the others.
 func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
-	w := &work{Engine: e, run: run, notify: e.o.Notify}
+	w := &work{Engine: e, run: run, notify: e.o.Notify, places: map[*place]bool{}}
+	ctx = ratelimit.WithClaim(ctx, ratelimit.Claim{Job: run.Job, Backfill: run.Priority == state.PriorityBackfill})
 	var code int
 	if job := e.cfg.Job(run.Job); job == nil {
 		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
@@ -91,27 +93,18 @@ func (w *work) guarded(ctx context.Context) (code int) {
 
 // work opens, plans and works; it returns the run's exit code.
 func (w *work) work(ctx context.Context) int {
-	if err := w.open(ctx); err != nil {
+	var err error
+	if w.quota, err = w.limiter(ctx, w.job.Source); err != nil {
+		return w.failed(err)
+	}
+	defer w.watchQuota(ctx)()
+	tasks, err := w.begin(ctx)
+	if err != nil {
 		return w.failed(err)
 	}
 	defer w.shut(w.src)
-	tasks, err := w.plan(ctx)
-	if err != nil {
-		return w.failed(err)
-	}
-	w.update(func(r *state.Run) { r.Slices = len(tasks) })
-	w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
-	if err := w.announce(ctx, tasks); err != nil {
-		return w.failed(err)
-	}
-	limiter, err := w.limiter(ctx, w.job.Source)
-	if err != nil {
-		return w.failed(err)
-	}
-	watched, unwatch := context.WithCancel(ctx)
 	codes := make([]int, len(tasks))
-	var wait, watch sync.WaitGroup
-	watch.Go(func() { w.watchQuota(watched, limiter) })
+	var wait sync.WaitGroup
 	turns := w.turns(w.job.Source)
 	for i, t := range tasks {
 		if err := turns.Acquire(ctx, 1); err != nil {
@@ -124,9 +117,27 @@ func (w *work) work(ctx context.Context) int {
 		})
 	}
 	wait.Wait()
-	unwatch()
-	watch.Wait()
 	return combineSlices(codes)
+}
+
+// begin opens the job, plans its slices and says so. Whoever began without an
+// error shuts the source.
+func (w *work) begin(ctx context.Context) (tasks []task, err error) {
+	p := &place{}
+	defer w.enter(p)()
+	ctx = ratelimit.WithPlace(ctx, p)
+	if err := w.open(ctx); err != nil {
+		return nil, err
+	}
+	if tasks, err = w.plan(ctx); err == nil {
+		w.update(func(r *state.Run) { r.Slices = len(tasks) })
+		w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
+		err = w.announce(ctx, tasks)
+	}
+	if err != nil {
+		w.shut(w.src)
+	}
+	return tasks, err
 }
 
 // turn works on a slice once there is a place for it.
@@ -136,7 +147,8 @@ func (w *work) turn(ctx context.Context, t task) int {
 		return w.skipped(ctx, t)
 	}
 	defer p.free()
-	return w.slice(ratelimit.WithPlace(ctx, p), t)
+	defer w.enter(p)()
+	return w.slice(ctx, t, p)
 }
 
 // open opens the job's source and sinks and reads the sinks' ledgers. Whoever
@@ -204,13 +216,27 @@ func (w *work) checkGrid() error {
 func (w *work) failed(err error) int {
 	w.mu.Lock()
 	w.err = append(w.err, err)
+	w.run.WaitUntil = w.waitUntil(err)
 	w.mu.Unlock()
 	return ExitCode(err)
 }
 
-// skipped notes a slice whose turn did not come.
+// waitUntil returns until when what failed with err waits, zero if it does not or
+// nobody knows.
+func (w *work) waitUntil(err error) time.Time {
+	if wait := fault.WaitOf(err); fault.ClassOf(err) == fault.Parked && wait > 0 {
+		return w.o.Now().Add(wait).UTC()
+	}
+	return time.Time{}
+}
+
+// skipped notes a slice whose turn did not come. One that had waited for quota
+// and whose run timed out waits on.
 func (w *work) skipped(ctx context.Context, t task) int {
 	err := context.Cause(ctx)
+	if !t.rec.WaitUntil.IsZero() && fault.ClassOf(err) != fault.Interrupted {
+		err = fault.New(fault.Parked, "its turn did not come: %w", err).WithWait(time.Second)
+	}
 	w.ended(context.WithoutCancel(ctx), t, outcome{err: err})
 	return ExitCode(err)
 }
@@ -219,6 +245,7 @@ func (w *work) skipped(ctx context.Context, t task) int {
 func (w *work) finish(ctx context.Context, code int) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	w.stillWaiting(ctx)
 	w.mu.Lock()
 	w.run.Calls = w.calls.Load()
 	r, err := &w.run, errors.Join(w.err...)
@@ -234,6 +261,32 @@ func (w *work) finish(ctx context.Context, code int) {
 		err = errors.Join(err, ferr)
 	}
 	w.event(Event{Kind: RunEnded, Err: err})
+}
+
+// stillWaiting counts what of the job waits after a run of its waiting slices.
+func (w *work) stillWaiting(ctx context.Context) {
+	if w.run.Only != state.OnlyWaiting {
+		return
+	}
+	counts, err := w.state.SliceStates(ctx)
+	waits, werr := w.state.Waits(ctx, time.Time{})
+	if err := errors.Join(err, werr); err != nil {
+		w.log.Warn("what still waits for quota is not known; the run shows its own slices only", "job", w.run.Job, "run", w.run.ID, "err", err)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.run.Waiting = 0
+	for _, c := range counts {
+		if c.Job == w.run.Job && c.State == state.SliceWaiting {
+			w.run.Waiting = int(c.N)
+		}
+	}
+	for _, wait := range waits {
+		if wait.Job == w.run.Job {
+			w.run.WaitUntil = wait.Until
+		}
+	}
 }
 
 // update changes the run's record under its lock.

@@ -59,6 +59,9 @@ func (s *server) loop(ctx, work context.Context) error {
 		if err := s.fire(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
+		if err := s.resume(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
 		if err := s.take(ctx, work); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -80,8 +83,9 @@ func (s *server) fire(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		planned, missed := due(job, last, known, now)
-		if planned.IsZero() {
+		planned := due(job, last, known, now)
+		late := now.Sub(planned.Add(StartOffset(s.cfg.Jobs, job, planned)))
+		if planned.IsZero() || late < 0 {
 			continue
 		}
 		// The firing is recorded before its run is requested: after a crash in
@@ -89,7 +93,7 @@ func (s *server) fire(ctx context.Context) error {
 		if err := s.state.SetFiring(ctx, job.Name, planned); err != nil {
 			return err
 		}
-		if !known || missed && job.Missed == "skip" {
+		if missed := late > time.Minute; !known || missed && job.Missed == "skip" {
 			continue
 		}
 		if err := s.request(ctx, job, planned); err != nil {
@@ -100,23 +104,23 @@ func (s *server) fire(ctx context.Context) error {
 }
 
 // due returns the latest firing of a job that was planned until now and is not
-// recorded, zero if there is none, and whether it is one that was missed. A job
-// without any recorded firing starts with its next one, @every with now.
-func due(job *config.Job, last time.Time, known bool, now time.Time) (planned time.Time, missed bool) {
-	every, interval := job.Cron.(cron.ConstantDelaySchedule)
+// recorded, zero if there is none. A job without any recorded firing starts with
+// its next one, @every with now.
+func due(job *config.Job, last time.Time, known bool, now time.Time) (planned time.Time) {
 	if !known {
-		if interval {
-			return now.Add(-every.Delay), false
+		if every, ok := job.Cron.(cron.ConstantDelaySchedule); ok {
+			return now.Add(-every.Delay)
 		}
-		return now, false
+		return now
 	}
 	for next := job.Cron.Next(last.In(job.Zone)); !next.IsZero() && !next.After(now); next = job.Cron.Next(next) {
 		planned = next
 	}
-	return planned, !planned.IsZero() && now.Sub(planned) > time.Minute
+	return planned
 }
 
-// request asks for a run, unless one is still going on and the job says skip.
+// request asks for a run, unless one is still going on and the job says skip. A run
+// of what waited for quota is the rest of an older one: the firing follows it.
 func (s *server) request(ctx context.Context, job *config.Job, planned time.Time) error {
 	if job.Overlap == "skip" {
 		open, err := s.state.OpenRuns(ctx)
@@ -124,13 +128,13 @@ func (s *server) request(ctx context.Context, job *config.Job, planned time.Time
 			return err
 		}
 		for _, r := range open {
-			if r.Job == job.Name {
+			if r.Job == job.Name && r.Trigger != state.TriggerQuota {
 				s.log.Warn("firing skipped, the run before it goes on still", "job", job.Name, "planned", planned, "run", r.ID)
 				return nil
 			}
 		}
 	}
-	_, err := s.state.Enqueue(ctx, state.Run{Job: job.Name, Trigger: "schedule", Priority: job.Priority})
+	_, err := s.state.Enqueue(ctx, state.Run{Job: job.Name, Trigger: state.TriggerSchedule, Priority: job.Priority})
 	return err
 }
 

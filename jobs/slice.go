@@ -25,9 +25,18 @@ type outcome struct {
 
 // slice is the life of one slice: open the spool, extract what is missing, check,
 // load into every sink, give the spool up. It returns the slice's exit code.
-func (w *work) slice(ctx context.Context, t task) int {
+func (w *work) slice(ctx context.Context, t task, p *place) int {
 	w.sliceEvent(t, Event{Kind: SliceBegan, State: state.SliceExtracting})
-	return w.ended(context.WithoutCancel(ctx), t, w.recovered(ctx, t))
+	out := w.recovered(ratelimit.WithPlace(ctx, p), t)
+	if _, waited := p.waits(); waited && out.err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		out.err = w.outOfTime(out.err)
+	}
+	return w.ended(context.WithoutCancel(ctx), t, out)
+}
+
+// patience is the longest wait for quota that does not park a slice.
+func (w *work) patience() time.Duration {
+	return cmp.Or(w.job.Source.Limits.MaxWait, ratelimit.DefaultMaxWait)
 }
 
 // recovered turns a panic of an attempt into a recorded failure.
@@ -47,7 +56,7 @@ func (w *work) panicked(p any) error {
 }
 
 func (w *work) attempt(ctx context.Context, t task) outcome {
-	tr := tries{policy: w.o.Retry, patience: cmp.Or(w.job.Source.Limits.MaxWait, ratelimit.DefaultMaxWait)}
+	tr := tries{policy: w.o.Retry, patience: w.patience()}
 	for {
 		out := w.pass(ctx, t, &tr)
 		if !errors.Is(out.err, record.ErrCorrupt) {
@@ -110,8 +119,8 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) 
 		}
 		again, over, pause := tr.next(err)
 		if !again && fault.ClassOf(err) == fault.Throttled {
-			return fault.New(fault.Parked, "throttled for %s without a page: %w", tr.patience, err).
-				WithHint("The vendor keeps refusing. The slice goes on at this page with the next run; lower the source's limits if that happens often.")
+			return fault.New(fault.Parked, "throttled for %s without a page: %w", tr.patience, err).WithWait(max(fault.WaitOf(err), tr.patience)).
+				WithHint("The vendor keeps refusing. The slice goes on at this page in a run after a while; lower the source's limits if that happens often.")
 		}
 		if !again || ctx.Err() != nil {
 			return err
@@ -195,20 +204,23 @@ func (w *work) put(ctx context.Context, t task, sp *spool.Spool) error {
 func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	rec := t.rec
-	rec.State = out.state
+	rec, waited := t.rec, t.rec.WaitUntil
+	rec.State, rec.WaitUntil = out.state, time.Time{}
 	if out.err != nil {
 		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, describe(t), out.err)
 		rec.State = sliceState(out.err)
 		rec.Class, rec.Error, rec.Hint = string(fault.ClassOf(out.err)), out.err.Error(), fault.HintOf(out.err)
-		if rec.State == state.SliceWaiting {
-			rec.WaitUntil = w.o.Now().Add(fault.WaitOf(out.err)).UTC()
+		switch {
+		case rec.State == state.SliceWaiting:
+			rec.WaitUntil = w.waitUntil(out.err)
+		case rec.State == state.SliceInterrupted && !waited.IsZero():
+			rec.State, rec.WaitUntil = state.SliceWaiting, waited
 		}
 	}
 	if err := w.state.PutSlice(ctx, *rec); err != nil {
 		out.err = errors.Join(out.err, err)
 	}
-	w.count(rec.State, out)
+	w.count(rec, out)
 	w.logEnd(t, out)
 	w.sliceEvent(t, Event{Kind: SliceEnded, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced, Until: rec.WaitUntil, Err: out.err})
 	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
@@ -218,10 +230,10 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 }
 
 // count adds the slice to the run's sums.
-func (w *work) count(sliceState string, out outcome) {
+func (w *work) count(rec *state.Slice, out outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch sliceState {
+	switch rec.State {
 	case state.SliceCommitted:
 		w.run.Committed++
 		w.run.Rows += out.rows
@@ -229,6 +241,9 @@ func (w *work) count(sliceState string, out outcome) {
 		w.run.Unchanged++
 	case state.SliceWaiting:
 		w.run.Waiting++
+		if first := w.run.WaitUntil; first.IsZero() || !rec.WaitUntil.IsZero() && rec.WaitUntil.Before(first) {
+			w.run.WaitUntil = rec.WaitUntil
+		}
 	default:
 		w.run.Failed++
 	}
@@ -239,7 +254,11 @@ func (w *work) count(sliceState string, out outcome) {
 
 func (w *work) logEnd(t task, out outcome) {
 	log := w.log.With("job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "state", t.rec.State)
-	if out.err != nil {
+	switch {
+	case t.rec.State == state.SliceWaiting:
+		log.Warn("slice waits", "until", t.rec.WaitUntil, "err", out.err)
+		return
+	case out.err != nil:
 		log.Error("slice not loaded", "class", fault.ClassOf(out.err), "err", out.err, "hint", fault.HintOf(out.err))
 		return
 	}
