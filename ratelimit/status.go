@@ -2,7 +2,9 @@ package ratelimit
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -95,6 +97,25 @@ func (l *Limiter) windowStatus(r *ring, now int64) WindowStatus {
 		ws.LearnedUntil, ws.LearnedReason = l.wall(until), reason
 	}
 	return ws
+}
+
+// Lowered says for people which limits hold now instead of those configured; it is
+// empty if none was learned.
+func (l *Limiter) Lowered() string {
+	var list []string
+	s := l.Status()
+	if s.Concurrency != l.configured {
+		list = append(list, fmt.Sprintf("%d in flight", s.Concurrency))
+	}
+	for _, w := range s.Windows {
+		if w.LearnedUntil.IsZero() {
+			continue
+		}
+		now := w.Window
+		now.N = w.Limit
+		list = append(list, strings.TrimSpace(w.Class+" "+now.String()))
+	}
+	return strings.Join(list, " and ")
 }
 
 func (l *Limiter) nextFree(now int64) time.Time {

@@ -26,6 +26,7 @@ func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Cl
 		Retry:         httpapi.Retry{MaxAttempts: attempts},
 		HeaderTimeout: c.Timeout.Std(),
 		Classify:      func(status int, _ http.Header, body []byte) error { return gatewayFault(status, string(body)) },
+		Limits:        limitsIn,
 		Secrets:       []string{c.NetworkToken.Reveal(), c.ClientSecret.Reveal()},
 		SecretParams:  []string{"NetworkToken"},
 		RoundTripper:  wire,

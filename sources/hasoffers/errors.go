@@ -3,10 +3,12 @@ package hasoffers
 import (
 	"cmp"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"exporter/fault"
+	"exporter/ratelimit"
 )
 
 // refusal is a failure the vendor is known for.
@@ -109,6 +111,33 @@ func waitIn(text string) time.Duration {
 		return 0
 	}
 	return d
+}
+
+// named are the forms in which the vendor names its limits: of requests in a
+// window, whether of the network or of the gateway (current / limit), and in flight.
+var (
+	namedWindow   = regexp.MustCompile(`(?i)configured:\s*(\d{1,7})/(\d{1,5})s window|\d+\s*/\s*(\d{1,7}) in (\d{1,5}) second window`)
+	namedInFlight = regexp.MustCompile(`(?i)concurrent rate limit:\s*\d+\s*/\s*(\d{1,7})`)
+)
+
+// limitsIn reads the limits a throttled answer names.
+func limitsIn(text string) []ratelimit.Window {
+	var list []ratelimit.Window
+	add := func(n, seconds string) {
+		// Neither can fail: the expressions let digits pass alone, and few of them.
+		limit, _ := strconv.Atoi(n)
+		per, _ := strconv.Atoi(seconds)
+		list = append(list, ratelimit.Window{N: limit, Per: time.Duration(per) * time.Second})
+	}
+	for _, m := range namedWindow.FindAllStringSubmatch(text, -1) {
+		if n, seconds := m[1]+m[3], m[2]+m[4]; strings.Trim(n, "0") != "" && strings.Trim(seconds, "0") != "" {
+			add(n, seconds)
+		}
+	}
+	for _, m := range namedInFlight.FindAllStringSubmatch(text, -1) {
+		add(m[1], "0")
+	}
+	return list
 }
 
 var refusedField = regexp.MustCompile(`(?i)field '([^']{1,100})' does not exist or is not allowed`)

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"exporter/fault"
+	"exporter/ratelimit"
 	"exporter/sources/hasoffers"
 )
 
@@ -75,6 +78,25 @@ func TestGatewayErrors(t *testing.T) {
 				t.Errorf("%d %s: got class %q, wait %s, hint %q, want class %q, wait %s and a hint",
 					test.status, body, fault.ClassOf(err), fault.WaitOf(err), fault.HintOf(err), test.want, test.wait)
 			}
+		}
+	}
+}
+
+func TestLimitsInTexts(t *testing.T) {
+	const ten = 10 * time.Second
+	for text, want := range map[string][]ratelimit.Window{
+		"blabla.  API usage exceeded rate limit.  Configured: 50/10s window; Your usage: 51.  See https://help.tune.com": {{N: 50, Per: ten}},
+		"vendor says: Exceeded flat rate limit: 21 / 20 in 10 second window.":                                            {{N: 20, Per: ten}},
+		`{"message":"exceeded flat rate limit: 1001/1000 in 3600 second window"}`:                                        {{N: 1000, Per: time.Hour}},
+		"Exceeded concurrent rate limit: 3 / 2":                                                                          {{N: 2}},
+		"User has exceeded API rate limit":                                                                               nil,
+		"Configured: 0/10s window; Your usage: 51":                                                                       nil,
+		"Configured: 50/0s window; Your usage: 51":                                                                       nil,
+		"Configured: 99999999999999999999/10s window":                                                                    nil,
+		"": nil,
+	} {
+		if diff := cmp.Diff(want, hasoffers.LimitsIn(text)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"exporter/ratelimit"
 	"exporter/record"
 	"exporter/sources"
 )
@@ -72,6 +73,9 @@ func Explain(text string) error { return explain([]string{text}) }
 
 // GatewayFault returns the failure of an answer of the gateway.
 func GatewayFault(status int, body string) error { return gatewayFault(status, body) }
+
+// LimitsIn returns the limits a text names.
+func LimitsIn(text string) []ratelimit.Window { return limitsIn(text) }
 
 // Window returns the wall times an interval is filtered by, and where a datetime
 // belongs: 0 inside, 1 trimmed, 2 not to be expected.

@@ -9,17 +9,22 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/ratelimit"
 )
 
 // errorBody is how much of a bad answer is read to understand it.
 const errorBody = 64 << 10
 
+// reasonBytes is how much of the vendor's words the reason for a pause shows.
+const reasonBytes = 200
+
 // failure is an attempt without a good answer.
 type failure struct {
 	err     error // complete, as the caller of Do gets to see it
 	verdict Verdict
-	wait    time.Duration // the vendor asked for; 0 = did not
-	reason  string        // for that wait
+	wait    time.Duration      // the vendor asked for; 0 = did not
+	reason  string             // for that wait
+	limits  []ratelimit.Window // that a throttling vendor names
 }
 
 // attempt sends the request once, redirects and a replay after a renewal included.
@@ -54,7 +59,11 @@ func (c *Client) refused(cl *call, resp *http.Response) *failure {
 			class := fault.ClassOf(err)
 			f.verdict = Verdict{Class: class, Retry: class == fault.Throttled || class == fault.Transient, Safe: class == fault.Throttled}
 			f.wait, hint, e.Err = fault.WaitOf(err), cmp.Or(fault.HintOf(err), hint), scrub(c.redact, err)
+			f.reason += ": " + oneLine(e.Err.Error(), reasonBytes)
 		}
+	}
+	if f.verdict.Class == fault.Throttled {
+		f.limits = c.cfg.Limits(text)
 	}
 	if f.verdict.Retry {
 		if wait, ok := RetryAfter(resp.Header, time.Now()); ok && wait > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"exporter/fault"
+	"exporter/ratelimit"
 )
 
 // Client asks one vendor for one source. It is safe for concurrent use.
@@ -107,7 +108,7 @@ func (c *Client) next(ctx context.Context, cl *call, f *failure, delays backoff.
 // single request has been put off for longer than the limiter lets any wait.
 func (c *Client) pause(ctx context.Context, cl *call, f *failure) error {
 	cl.throttled += f.wait
-	if err := c.throttle(ctx, cl, f.wait, f.reason); err != nil {
+	if err := c.throttle(ctx, cl, f); err != nil {
 		return err
 	}
 	if most := c.cfg.Limiter.MaxWait(); cl.throttled > most {
@@ -118,12 +119,20 @@ func (c *Client) pause(ctx context.Context, cl *call, f *failure) error {
 	return nil
 }
 
-func (c *Client) throttle(ctx context.Context, cl *call, wait time.Duration, reason string) error {
-	c.cfg.OnThrottle(wait)
+// throttle holds back all requests of the credential for the wait of f; if the
+// vendor refused because of its limits, it also slows them down.
+func (c *Client) throttle(ctx context.Context, cl *call, f *failure) error {
+	c.cfg.OnThrottle(f.wait)
+	var err error
+	if f.verdict.Class == fault.Throttled {
+		err = c.cfg.Limiter.Throttled(ratelimit.Throttle{Class: cl.ask.Class, Sent: cl.sent, Wait: f.wait, Reason: f.reason, Limits: f.limits})
+	} else {
+		err = c.cfg.Limiter.PauseFor(f.wait, f.reason)
+	}
 	c.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "throttled, all requests of the credential wait",
-		slog.String("url", cl.shown), slog.String("reason", reason), slog.Duration("wait", wait),
-		slog.Bool("capped", wait == MaxRetryAfter))
-	if err := c.cfg.Limiter.PauseFor(wait, reason); err != nil {
+		slog.String("url", cl.shown), slog.String("reason", f.reason), slog.Duration("wait", f.wait),
+		slog.Bool("capped", f.wait == MaxRetryAfter), slog.String("lowered", c.cfg.Limiter.Lowered()))
+	if err != nil {
 		return c.fail(cl, fault.ClassOf(err), err)
 	}
 	return nil

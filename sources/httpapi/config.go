@@ -39,6 +39,10 @@ type Config struct {
 	// nil for the default. The body is cut to 64 KiB and free of secrets.
 	Classify func(status int, header http.Header, body []byte) error
 
+	// Limits reads from the text of a refusal what the vendor says its limits are;
+	// nil = it never says. A window without a length limits requests in flight.
+	Limits func(text string) []ratelimit.Window
+
 	Secrets      []string // blotted out wherever they turn up; shorter than 4 bytes are ignored
 	SecretParams []string // query parameters whose values are secret, besides the obvious
 
@@ -71,6 +75,9 @@ func (c Config) withDefaults() Config {
 	c.Retry.MaxElapsed = cmp.Or(c.Retry.MaxElapsed, 15*time.Minute)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Limits == nil {
+		c.Limits = func(string) []ratelimit.Window { return nil }
 	}
 	if c.OnRequest == nil {
 		c.OnRequest = func(int, time.Duration) {}

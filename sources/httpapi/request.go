@@ -41,6 +41,7 @@ type call struct {
 	ask    ratelimit.Ask
 
 	started   time.Time
+	sent      time.Time     // when the last request of it was let go
 	attempts  int           // sent by the retry layer
 	failures  int           // of them, not throttled
 	throttled time.Duration // pauses the vendor asked for

@@ -37,7 +37,8 @@ func (r *Response) Throttled(wait time.Duration, reason string) error {
 	}
 	wait = min(wait, MaxRetryAfter)
 	reason = r.client.redact.text(reason)
-	if err := r.client.throttle(context.Background(), r.call, wait, reason); err != nil {
+	f := &failure{verdict: Verdict{Class: fault.Throttled}, wait: wait, reason: reason, limits: r.client.cfg.Limits(reason)}
+	if err := r.client.throttle(context.Background(), r.call, f); err != nil {
 		return err
 	}
 	e := r.client.describe(r.call, errors.New(reason))

@@ -41,7 +41,8 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	cl := callOf(req.Context())
 	asked := time.Now()
 	permit, err := w.cfg.Limiter.Acquire(req.Context(), cl.ask)
-	cl.waited += time.Since(asked)
+	cl.sent = time.Now()
+	cl.waited += cl.sent.Sub(asked)
 	if err != nil {
 		return nil, errors.Join(err, closeBody(req))
 	}
@@ -50,11 +51,10 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		base = context.WithoutCancel(base)
 	}
 	ctx, cancel := context.WithCancelCause(base)
-	sent := time.Now()
 	late := time.AfterFunc(w.cfg.HeaderTimeout, func() { cancel(errNoAnswer) })
 	resp, err := w.cfg.RoundTripper.RoundTrip(final(ctx, req))
 	late.Stop()
-	w.report(req, cl, resp, time.Since(sent))
+	w.report(req, cl, resp, time.Since(cl.sent))
 	if err != nil {
 		permit.Release() // the window starts at the failure
 		if errors.Is(context.Cause(ctx), errNoAnswer) {
