@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata")
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakless{m}, map[string]func(){"exporter": tested, "expect": expect})
+	testscript.Main(leakless{m}, map[string]func(){"exporter": tested, "expect": expect, "lock": lock})
 }
 
 // leakless fails if the tests leave a goroutine behind.
@@ -117,5 +118,27 @@ func expect() {
 	if got != want {
 		fmt.Fprintf(os.Stderr, "expect: exit code %d, want %d\n", got, want)
 		os.Exit(97)
+	}
+}
+
+// lock keeps an SQLite file locked until SIGINT.
+func lock() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	db, err := sql.Open("sqlite", "file:"+os.Args[1]+"?mode=rw")
+	if err == nil {
+		db.SetMaxOpenConns(1) // whose transaction it is
+		_, err = db.Exec("BEGIN EXCLUSIVE")
+	}
+	if err == nil {
+		err = os.WriteFile(os.Args[1]+".locked", nil, 0o600)
+	}
+	if err == nil {
+		<-signals
+		err = db.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lock:", err)
+		os.Exit(98)
 	}
 }

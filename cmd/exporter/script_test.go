@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,10 @@ var stageCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"normal":   positive(2, normalising),
 	"consent":  positive(2, consenting),
 	"await":    positive(2, watching),
+	"owapro":   positive(1, changing),
+	"sqlite":   positive(3, looking),
+	"protect":  positive(2, protecting),
+	"appears":  positive(1, expecting),
 }
 
 func positive(args int, do func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
@@ -133,6 +138,85 @@ func breaking(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	return set.Add(r)
+}
+
+// owapro JSON merges into the configuration of OWAPro; expire_refresh ends its refresh tokens.
+func changing(ts *testscript.TestScript, args []string) error {
+	room := stageOf(ts).vendor.OWAPro()
+	if args[0] == "expire_refresh" {
+		room.ExpireAccess()
+		room.ExpireRefresh()
+		return nil
+	}
+	return room.Update([]byte(args[0]))
+}
+
+// sqlite FILE QUERY WANT compares a result as sql does.
+func looking(ts *testscript.TestScript, args []string) (err error) {
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?mode=ro")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(context.Background(), args[1])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	var lines []string
+	for err == nil && rows.Next() {
+		cells, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		err = rows.Scan(into...)
+		texts := make([]string, len(cells))
+		for i, c := range cells {
+			texts[i] = fmt.Sprint(c)
+		}
+		lines = append(lines, strings.Join(texts, "|"))
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return err
+	}
+	want := strings.ReplaceAll(args[2], `\n`, "\n")
+	if got := strings.Join(lines, "\n"); got != want {
+		return fmt.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	return nil
+}
+
+// protect FILE on makes SQLite refuse to write to a database; off allows it again.
+// The format's version for writers says so, which stops root, too: permissions do not.
+func protecting(ts *testscript.TestScript, args []string) (err error) {
+	version := map[string]byte{"on": 9, "off": 2}[args[1]]
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = f.WriteAt([]byte{version}, 18)
+	return err
+}
+
+// appears FILE waits until there is one.
+func expecting(ts *testscript.TestScript, args []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // restate DAY changes three conversions of a day.

@@ -76,7 +76,10 @@ func (s *sink) wrap(ctx context.Context, err error, format string, args ...any) 
 	}
 	what := fmt.Sprintf(format, args...)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", what, stopped(ctx))
+		if !errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx)) { // else it says so already, and more
+			err = stopped(ctx)
+		}
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	var known *fault.Error
 	var se *sqlite.Error

@@ -61,6 +61,9 @@ func commit(ctx context.Context, conn *sql.Conn) error {
 
 // lock begins a transaction that writes, waiting for other programs.
 func (s *sink) lock(ctx context.Context, conn *sql.Conn) error {
+	if ctx.Err() != nil {
+		return stopped(ctx)
+	}
 	try := func() (struct{}, error) {
 		_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 		if err != nil && !is(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) {
@@ -69,6 +72,9 @@ func (s *sink) lock(ctx context.Context, conn *sql.Conn) error {
 		return struct{}{}, err
 	}
 	_, err := backoff.Retry(ctx, try, backoff.WithBackOff(backoff.NewConstantBackOff(s.pace.poll)), backoff.WithMaxElapsedTime(s.pace.wait))
+	if err != nil && ctx.Err() != nil { // it takes no time but that of waiting for others
+		return fmt.Errorf("%s: another program keeps it locked: %w", s.path, stopped(ctx))
+	}
 	return s.wrap(ctx, err, "begin transaction")
 }
 
