@@ -16,6 +16,20 @@ type Login interface {
 	Login(ctx context.Context, code string) error
 }
 
+// Returning is implemented by a Login whose vendor can send the browser back to this
+// machine, so that nobody has to paste anything.
+type Returning interface {
+	Login
+	// LoginURLTo is LoginURL with the address that the browser comes back to.
+	LoginURLTo(state, redirect string) string
+}
+
+// Logout is implemented by a source whose vendor can be told to forget a token.
+type Logout interface {
+	// Logout makes the stored token worthless at the vendor, then deletes it.
+	Logout(ctx context.Context) error
+}
+
 // Tokened is implemented by a Config whose login leaves a token in the store.
 type Tokened interface {
 	// TokenKey is where the token of the source of that name is kept, "" where

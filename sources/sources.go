@@ -170,8 +170,11 @@ type Kind struct {
 	Settle     time.Duration // default time after an interval's end before it counts as closed
 	DayGrained bool          // intervals under a day are refused
 	Windowed   bool          // has data intervals; otherwise one slice is the current state
-	PageSize   int           // default rows per request, for estimates
-	Options    func() Options
+	// Lookback is the default of the job's lookback where it is longer than the
+	// interval: as long as the vendor goes on changing what is past. An append has none.
+	Lookback settings.Duration
+	PageSize int // default rows per request, for estimates
+	Options  func() Options
 }
 
 // Deps is what the runner gives a source it opens.

@@ -122,7 +122,7 @@ func drivers() config.Drivers {
 		Sources: []sources.Driver{
 			{Name: "shop", Config: func() sources.Config { return &shopConfig{BaseURL: "https://shop.example"} }, Kinds: []sources.Kind{
 				{Name: "orders", Settle: 15 * time.Minute, Windowed: true, Options: options},
-				{Name: "report", DayGrained: true, Windowed: true, Options: options},
+				{Name: "report", DayGrained: true, Windowed: true, Lookback: settings.Duration{N: 3, Unit: settings.Day}, Options: options},
 				{Name: "customers", Options: options},
 			}},
 			{Name: "clock", Config: func() sources.Config { return &clockConfig{} }, Kinds: []sources.Kind{{Name: "ticks", Windowed: true}}},

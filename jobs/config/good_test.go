@@ -149,7 +149,7 @@ func TestDefaults(t *testing.T) {
 	want := &config.Job{
 		Name: "report-daily", Source: cfg.Source("shop-2"), Kind: sources.Kind{Name: "report"}, Options: &shopOptions{},
 		Sinks: []*config.Sink{cfg.Sink("warehouse")}, Table: "report_daily", Schedule: "@daily",
-		Zone: zone(t, "Europe/Berlin"), DataZone: newYork, Interval: day, Lookback: day,
+		Zone: zone(t, "Europe/Berlin"), DataZone: newYork, Interval: day, Lookback: settings.Duration{N: 3, Unit: settings.Day}, // the stream's
 		Write: sinks.Replace, Absent: "mark", Empty: "keep", Missed: "run", Overlap: "skip", Priority: "scheduled", Timeout: 4 * time.Hour,
 		Checks: config.Checks{MaxDrop: -1},
 	}

@@ -98,7 +98,13 @@ func sameLength(d settings.Duration) string {
 
 func (l *loader) lookback(j *job, t jobTable) {
 	at := j.key + ".lookback"
-	if _, set := j.table["lookback"]; !set || l.has(at) || j.Interval.IsZero() {
+	if j.Interval.IsZero() || l.has(at) {
+		return
+	}
+	if _, set := j.table["lookback"]; !set {
+		if j.Write != sinks.Append && j.Kind.Lookback.Std() > j.Interval.Std() {
+			j.Lookback = j.Kind.Lookback
+		}
 		return
 	}
 	// Months count as 30 days here: the shortest a person means by one.
