@@ -50,8 +50,9 @@ type place struct {
 	Done  bool   `json:"done,omitempty"`
 }
 
-// roundPage is what caps on page_limit are multiples of.
-const roundPage = 50
+// round reports whether a page is as long as somebody's own idea of a page: caps on
+// page_limit are multiples of one of these.
+func round(lines int64) bool { return lines%50 == 0 || lines%64 == 0 }
 
 // next moves to the place after a page that was asked for with limit rows.
 func (p place) next(got counts, keys, hash string, limit int) (place, error) {
@@ -62,7 +63,7 @@ func (p place) next(got counts, keys, hash string, limit int) (place, error) {
 	switch {
 	case p.Page > 0 && got.rows > 0 && keys == p.Keys:
 		return n, fault.New(fault.Data, "page %d is page %d again", n.Page, p.Page).
-			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, or ask for fewer dimensions.")
+			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, ask for fewer dimensions, or write format = \"json\", which says how many pages there are.")
 	case got.items >= 0 && got.items != got.rows && got.items != got.lines:
 		return n, fault.New(fault.Drift, "page %d announces %d rows and holds %d", n.Page, got.items, got.rows).
 			WithHint("The answer was cut off, or rows moved while they were read. The slice starts again.")
@@ -90,5 +91,5 @@ func last(got counts, page, limit int) bool {
 	}
 	// Where nobody says how many pages there are, a short one is the last, unless
 	// its length looks like the vendor's own idea of a page.
-	return got.lines < int64(limit) && got.lines%roundPage != 0
+	return got.lines < int64(limit) && !round(got.lines)
 }
