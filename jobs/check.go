@@ -2,10 +2,13 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/sources"
+	"exporter/state"
 )
 
 // CheckSource proves the source's login. It fails while another process works on
@@ -26,13 +29,38 @@ func (e *Engine) CheckSource(ctx context.Context, s *config.Source) error {
 	return nil
 }
 
+// codeLife is how long a code is good for, at most.
+const codeLife = 5 * time.Minute
+
 // Login connects a source's credential with a person's help: ask shows them the
 // address, which carries state, and returns the code they were given. It fails
-// while another process works on the state, which would go on with the old tokens.
+// while another process works on the state. While the person is away anybody may
+// work; the code then waits for the end of that, because its exchange is a request
+// like any other.
 func (e *Engine) Login(ctx context.Context, s *config.Source, state string, ask func(address string) (code string, err error)) error {
+	var address, code string
+	err := e.withLogin(ctx, s, func(l sources.Login) error {
+		address = l.LoginURL(state)
+		return nil
+	})
+	if err == nil && address != "" { // else the source says which settings stand in for a login
+		code, err = ask(address)
+	}
+	if err != nil {
+		return err
+	}
+	return e.whenFree(ctx, codeLife, func() error {
+		return e.withLogin(ctx, s, func(l sources.Login) error { return l.Login(ctx, code) })
+	})
+}
+
+// withLogin calls f with a source that a person can connect. Nobody else works on
+// the state meanwhile.
+func (e *Engine) withLogin(ctx context.Context, s *config.Source, f func(sources.Login) error) (err error) {
 	if err := e.exclusive(ctx, "auth login"); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, e.shared(context.WithoutCancel(ctx))) }()
 	src, err := e.source(ctx, s, s.Driver.Kinds[0].Options(), nil)
 	if err != nil {
 		return err
@@ -43,15 +71,25 @@ func (e *Engine) Login(ctx context.Context, s *config.Source, state string, ask 
 		return fault.New(fault.Config, "source %s (%s) has no login to make: its keys stand in the configuration", s.Name, s.Driver.Name).
 			WithHint("`exporter validate --connect` tries them.")
 	}
-	address := l.LoginURL(state)
-	if address == "" {
-		return l.Login(ctx, "") // says which settings stand in for a login
+	return f(l)
+}
+
+// whenFree calls f again for as long as another process works on the state, or
+// until patience ends.
+func (e *Engine) whenFree(ctx context.Context, patience time.Duration, f func() error) error {
+	for began, first := time.Now(), true; ; first = false {
+		err := f()
+		var held *state.HeldError
+		if !errors.As(err, &held) || time.Since(began) > patience {
+			return err
+		}
+		if first {
+			e.o.Notify(Event{Kind: Warning, Text: "another process works on this state (" + held.Holder + "); waiting for it"})
+		}
+		if err := sleep(ctx, followEvery); err != nil {
+			return err
+		}
 	}
-	code, err := ask(address)
-	if err != nil {
-		return err
-	}
-	return l.Login(ctx, code)
 }
 
 // CheckSink proves that the sink can be written to.

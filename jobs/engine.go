@@ -72,18 +72,9 @@ func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) 
 	}, nil
 }
 
-// Close gives up the lease, if it is held, and closes the sinks. Without it
-// nothing is saved of what the limiters used: their figures are older than those
-// of whoever has it.
+// Close gives up the lease, if it is held, and closes the sinks.
 func (e *Engine) Close(ctx context.Context) error {
-	e.mu.Lock()
-	lease := e.lease
-	e.mu.Unlock()
-	var errs []error
-	if lease != nil {
-		errs = append(errs, e.giveUp(ctx, lease))
-	}
-	e.dropLimiters()
+	errs := []error{e.shared(ctx)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.sinks {
@@ -113,7 +104,7 @@ func (e *Engine) dropLimiters() {
 	clear(e.limiters)
 }
 
-// exclusive takes the lease until the engine is closed: requests to vendors are
+// exclusive takes the lease until shared or Close: requests to vendors are
 // counted by one process at a time, or their limits would not hold.
 func (e *Engine) exclusive(ctx context.Context, what string) error {
 	e.mu.Lock()
@@ -128,6 +119,22 @@ func (e *Engine) exclusive(ctx context.Context, what string) error {
 			WithHint("The vendor's limits are kept by one process at a time. Try again when it has ended.")
 	}
 	e.lease = lease
+	return err
+}
+
+// shared gives up the lease that exclusive took, if it did. Without it nothing is
+// saved of what the limiters used: their figures are older than those of whoever
+// has it.
+func (e *Engine) shared(ctx context.Context) error {
+	e.mu.Lock()
+	lease := e.lease
+	e.lease = nil
+	e.mu.Unlock()
+	var err error
+	if lease != nil {
+		err = e.giveUp(ctx, lease)
+	}
+	e.dropLimiters()
 	return err
 }
 

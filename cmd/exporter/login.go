@@ -23,7 +23,8 @@ func (p *program) loginCommand() *cobra.Command {
 access, and paste the code you are shown, or the whole address the browser ends at. The
 tokens it is exchanged for are stored encrypted in the state and renewed from then on.
 
-A code works once and for a few minutes. While a serve works on the state, stop it first.`,
+A code works once and for a few minutes. While a serve works on the state, stop it first.
+A run that begins while you are at the login page is waited for.`,
 		Example: `  exporter auth login hurra
   exporter auth login hurra --code 1f2e3d
   exporter auth login hurra < pasted.txt`,

@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"exporter/sandbox"
+	"exporter/state"
 )
 
 // TestLoginTakesTheAddressOfTheBrowser goes the whole way of a person: open the
@@ -59,6 +61,79 @@ func TestLoginTakesTheAddressOfTheBrowser(t *testing.T) {
 	if got := <-code; got != 0 || !box.OWAPro().RefreshTokens("client").Alive {
 		t.Errorf("exit code %d, stderr %s", got, problems)
 	}
+}
+
+// A person may take minutes. Until they have pasted the code others work on the
+// state; the code then waits for them.
+func TestLoginKeepsNobodyOut(t *testing.T) {
+	box, err := sandbox.New(sandbox.Config{Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(box.Handler())
+	defer server.Close()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "jobs.toml")
+	text := fmt.Sprintf("[sources.hurra]\ndriver = \"owapro\"\nbase_url = %[1]q\naccount_url = %[1]q\nclient_id = \"client\"\nclient_secret = \"secret\"\n", server.URL)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, out, _ := invocation("--config", path, "auth", "login", "hurra")
+	stdin, paste := io.Pipe()
+	said, stderr := io.Pipe()
+	m.Stdin, m.Stderr = stdin, stderr
+	code := make(chan int, 1)
+	go func() {
+		code <- m.Run(t.Context())
+		_ = stderr.Close() // never fails
+	}()
+	problems := bufio.NewScanner(said)
+	wantLine(t, problems, "paste the code")
+
+	st, err := state.Open(t.Context(), filepath.Join(dir, "exporter-state.db"), state.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	lease, err := st.Acquire(t.Context(), "nightly run")
+	if err != nil {
+		t.Fatalf("while a person is asked: %v", err)
+	}
+	granted, err := box.OWAPro().Code("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintln(paste, granted); err != nil {
+		t.Fatal(err)
+	}
+	wantLine(t, problems, "another process works on this state (nightly run); waiting for it")
+	if calls := box.Meter().Operations(); len(calls) != 0 {
+		t.Errorf("the vendor was asked while another process worked: %v", calls)
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var rest []string
+	for problems.Scan() {
+		rest = append(rest, problems.Text())
+	}
+	if got := <-code; got != 0 || !strings.Contains(out.String(), "source hurra (owapro): connected") {
+		t.Errorf("exit code %d, said %s%q", got, out, rest)
+	}
+}
+
+func wantLine(t *testing.T, lines *bufio.Scanner, part string) {
+	t.Helper()
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), part) {
+			return
+		}
+	}
+	t.Fatalf("it never said %q: %v", part, lines.Err())
 }
 
 func TestPasted(t *testing.T) {
