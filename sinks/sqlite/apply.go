@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"exporter/fault"
 	"exporter/sinks"
 )
 
@@ -42,9 +45,24 @@ func (w *writer) copyRows(ctx context.Context, table string, s *stage) error {
 	into, from := withLineage(s.columns), columnNames(s.columns)
 	if _, err := w.conn.ExecContext(ctx, "INSERT INTO "+mainTable(table)+" ("+list(into)+") SELECT "+list(from)+", ?, ? FROM "+s.table,
 		w.at.slice, timeText(w.loadedAt)); err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err)
+		return w.refused(ctx, table, fmt.Errorf("insert into %s: %w", table, err))
 	}
 	return nil
+}
+
+// refused tells our own index on a key, which a merge has left, from a constraint of
+// somebody else's.
+func (w *writer) refused(ctx context.Context, table string, err error) error {
+	if !is(err, sqlite3.SQLITE_CONSTRAINT) {
+		return err
+	}
+	index, there := keyIndexOf(table), false
+	look := w.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'index' AND name = ?)", index).Scan(&there)
+	if look != nil || !there {
+		return err
+	}
+	return fault.New(fault.Permanent, "%w", err).
+		WithHint(`Rows come twice, and the table was loaded with write = "merge" before. If both are to be there, run: DROP INDEX %s;`, ident(index))
 }
 
 // clear deletes the slice's rows, those of rejects and of tables that the stream

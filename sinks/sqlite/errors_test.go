@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/record"
 	"exporter/sinks"
 	"exporter/sinks/sqlite"
 )
@@ -264,4 +265,26 @@ func TestOneFile(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the folder has %v, %v; want the file alone", entries, err)
 	}
+}
+
+// What a merge has left is not somebody else's, and the hint names it.
+func TestReplaceAfterMerge(t *testing.T) {
+	path := newFile(t)
+	s := open(t, path)
+	rows := batch(3, "merged")
+	l := loadOf(facts, rows)
+	l.Mode = sinks.Merge
+	if err := try(t, s, l, rows); err != nil {
+		t.Fatal(err)
+	}
+	bring(t, s, batch(2, "replaced"))
+	twice := []*record.Batch{batch(2, "once"), batch(2, "again")}
+	wantFault(t, try(t, s, loadOf(facts, twice...), twice...), fault.Permanent,
+		`Rows come twice, and the table was loaded with write = "merge" before. If both are to be there, run: DROP INDEX "exporter_key_facts";`)
+	db := connect(t, path)
+	if got := ask(t, db, "SELECT count(*) || name FROM facts"); got != "2replaced" {
+		t.Errorf("rows %q, want the old ones", got)
+	}
+	execute(t, db, `DROP INDEX "exporter_key_facts"`)
+	bring(t, s, twice...)
 }

@@ -158,6 +158,9 @@ func mismatch(name, typ string, c record.Column) error {
 		WithHint("Put the old column aside: ALTER TABLE %s RENAME COLUMN %s TO %s; and load the slices again%s.", ident(name), ident(c.Name), ident(c.Name+"_old"), way)
 }
 
+// keyIndexOf is the name of the index that keyIndex makes.
+func keyIndexOf(table string) string { return ownPrefix + "key_" + table }
+
 // keyIndex lets a merge find rows, and no two have one key. One that somebody
 // else made will do.
 func (s *sink) keyIndex(ctx context.Context, conn *sql.Conn, name string, shape record.Table) error {
@@ -172,7 +175,7 @@ func (s *sink) keyIndex(ctx context.Context, conn *sql.Conn, name string, shape 
 	if there {
 		return nil
 	}
-	index := ownPrefix + "key_" + name
+	index := keyIndexOf(name)
 	_, err = conn.ExecContext(ctx, "CREATE UNIQUE INDEX "+mainTable(index)+" ON "+ident(name)+" ("+strings.Join(idents(shape.Key), ", ")+")")
 	switch {
 	case err == nil:
