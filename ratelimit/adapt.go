@@ -26,7 +26,7 @@ type said struct {
 // again by a twentieth of the window, as far as the level, which is what was
 // used when the vendor refused. There it is held; then more is tried.
 type slow struct {
-	n      int
+	n      int           // the whole window if all was tried and nothing was refused
 	level  int           // 0 = not known
 	hold   time.Duration // how long the level is kept
 	trying bool          // it was kept long enough
@@ -177,8 +177,8 @@ func (r *ring) recover(now int64) {
 		if !s.trying && s.n >= s.level {
 			s.n, wait = s.level, int64(s.hold)
 		}
-		if s.next += wait; s.n >= r.window.N {
-			*s = slow{}
+		if s.next += wait; s.n >= r.window.N { // all is allowed again; the level is still worth knowing
+			s.n, s.next = r.window.N, never
 		}
 	}
 }
@@ -186,10 +186,10 @@ func (r *ring) recover(now int64) {
 // lowered returns the limit that was learned: how high, until when, and why.
 func (r *ring) lowered() (n int, until int64, reason string) {
 	switch {
-	case r.said.n > 0 && (r.slow.n == 0 || r.said.n <= r.slow.n):
+	case r.said.n > 0 && (r.slow.n == 0 || r.said.n <= r.slow.n || r.slow.n == r.window.N):
 		return r.said.n, r.said.until, r.said.reason
-	case r.slow.n > 0:
-		return min(r.slow.n, r.window.N), r.slow.until, r.slow.reason
+	case r.slow.n > 0 && r.slow.n < r.window.N:
+		return r.slow.n, r.slow.until, r.slow.reason
 	default:
 		return r.window.N, never, ""
 	}

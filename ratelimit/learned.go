@@ -62,13 +62,15 @@ func (l *Limiter) relearnWindow(n *lane, row Learned, until int64, saved time.Ti
 		r := newRing(row.Class, Window{N: row.Limit, Per: row.Per})
 		r.learned, r.said = true, said{row.Limit, until, row.Reason}
 		l.place(r, n)
-	case i < 0 || row.Limit >= n.rings[i].window.N && !n.rings[i].learned:
+	case i < 0:
 	case row.Slow == nil:
-		n.rings[i].said = said{row.Limit, until, row.Reason}
+		if r := n.rings[i]; row.Limit < r.window.N || r.learned {
+			r.said = said{row.Limit, until, row.Reason}
+		}
 	default:
 		r := n.rings[i]
 		r.slow = slow{
-			n: row.Limit, level: max(row.Slow.Level, 0), trying: row.Slow.Trying, until: until, reason: row.Reason,
+			n: min(row.Limit, r.window.N), level: max(row.Slow.Level, 0), trying: row.Slow.Trying, until: until, reason: row.Reason,
 			hold: min(max(row.Slow.Hold, r.shortHold()), holdMost),
 			next: int64(min(row.Slow.Next.Sub(l.start), row.Slow.Next.Sub(saved))),
 		}

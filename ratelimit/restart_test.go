@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"exporter/fault"
 	"exporter/ratelimit"
 )
@@ -59,101 +57,6 @@ func (m *memory) Save(ctx context.Context, credential string, u ratelimit.Usage)
 	m.rows[credential] = row
 	m.saves++
 	return nil
-}
-
-// life is one life of the process: some workers, ended cleanly or by a crash.
-type life struct {
-	Workers [][]request
-	Crash   time.Duration // after the start; 0 = none
-	Down    time.Duration // until the next life
-}
-
-func lives() *rapid.Generator[[]life] {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) life {
-		return life{
-			Workers: rapid.SliceOfN(requests(), 1, 4).Draw(t, "workers"),
-			Crash:   millis(4000).Draw(t, "crash"),
-			Down:    millis(500).Draw(t, "down"),
-		}
-	}), 2, 5)
-}
-
-func TestNoWindowIsExceededOverRestarts(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		limits := ratelimit.Limits{
-			Windows: windows(1, 3).Draw(t, "windows"),
-			Classes: map[string][]ratelimit.Window{"heavy": windows(0, 2).Draw(t, "heavy")},
-			MaxWait: time.Hour,
-		}
-		all := lives().Draw(t, "lives")
-		rapid.SyncTest(t, func(t *rapid.T) {
-			store := &memory{}
-			var v vendors
-			for _, one := range all {
-				live(t, limits, store, &v, one)
-				time.Sleep(one.Down)
-			}
-			v.check(t, limits)
-		})
-	})
-}
-
-// live runs one life. A crash takes the workers and the limiter away as they are;
-// only the store and what the vendor has counted remain.
-func live(t *rapid.T, limits ratelimit.Limits, store *memory, v *vendors, one life) {
-	l, err := ratelimit.New(t.Context(), "acme", limits, ratelimit.Options{Store: store})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, crash := context.WithCancel(t.Context())
-	defer crash()
-	if one.Crash > 0 {
-		defer time.AfterFunc(one.Crash, crash).Stop()
-	}
-	var wg sync.WaitGroup
-	for _, list := range one.Workers {
-		wg.Go(func() { mortal(ctx, l, v, list) })
-	}
-	wg.Wait()
-	if ctx.Err() == nil {
-		if err := l.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// mortal is work, ended in any place by ctx without touching permit or limiter again.
-func mortal(ctx context.Context, l *ratelimit.Limiter, v *vendors, list []request) {
-	alive := func(d time.Duration) bool {
-		select {
-		case <-time.After(d):
-			return ctx.Err() == nil
-		case <-ctx.Done():
-			return false
-		}
-	}
-	for _, r := range list {
-		ask := ratelimit.Ask{Weight: r.Weight}
-		if r.Heavy {
-			ask.Class = "heavy"
-		}
-		if !alive(r.Idle) {
-			return
-		}
-		p, err := l.Acquire(ctx, ask)
-		if err != nil || !alive(r.Uplink) {
-			return
-		}
-		v.all.arrive(r.Weight)
-		if r.Heavy {
-			v.heavy.arrive(r.Weight)
-		}
-		if !alive(r.Answer) {
-			return
-		}
-		p.FirstByte()
-		p.Release()
-	}
 }
 
 func TestCleanCloseKeepsTheRingExactly(t *testing.T) {
@@ -241,6 +144,33 @@ func TestClockSetBack(t *testing.T) {
 			if err := l.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// A clock set forward between two runs cannot be noticed: what lies a day back counts no more.
+func TestClockSetForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		past := time.Now().Add(-24 * time.Hour)
+		err := store.Save(t.Context(), "acme", ratelimit.Usage{
+			SavedAt: past, ActiveUntil: past, Ahead: 1, PausedUntil: past.Add(time.Hour),
+			Windows: []ratelimit.WindowUsage{
+				{Per: 23 * time.Hour, Spent: []ratelimit.Spent{{At: past.UnixMicro(), N: 1}}},
+				{Per: 25 * time.Hour, Spent: []ratelimit.Spent{{At: past.UnixMicro(), N: 1}}},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := limiterOf(t, store, "2/23h 3/25h", "")
+		if day, longer := l.Status().Windows[0].Used, l.Status().Windows[1].Used; day != 0 || longer != 2 {
+			t.Errorf("used %d of 23 hours and %d of 25, want 0 and 2", day, longer)
+		}
+		start := time.Now()
+		spend(t, l, 1)
+		if got := time.Since(start); got != 0 {
+			t.Errorf("waited %s, want no wait", got)
 		}
 	})
 }
