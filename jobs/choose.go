@@ -30,7 +30,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		if err != nil {
 			return nil, err
 		}
-		tasks := w.selected(known)
+		tasks := w.selected(known, w.run.Only)
 		w.order(tasks, known)
 		return tasks, nil
 	}
@@ -64,6 +64,9 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		}
 	}
 	if w.run.From.IsZero() {
+		if tasks, err = w.addWaiting(ctx, tasks, known); err != nil {
+			return nil, err
+		}
 		w.order(tasks, known)
 	}
 	return tasks, nil

@@ -31,7 +31,8 @@ type fakeVendor struct {
 	limit     []ratelimit.Window
 	patience  time.Duration // max_wait; 0 = an hour
 	parts     []string
-	unsettled bool // the count of every slice would not settle
+	noParts   error // of asking for them
+	unsettled bool  // the count of every slice would not settle
 }
 
 var (
@@ -83,7 +84,11 @@ func (*fake) Streams(context.Context) ([]sources.Stream, error) {
 	}}}, nil
 }
 
-func (f *fake) Parts(context.Context, string) ([]string, error) { return f.vendor.parts, nil }
+func (f *fake) Parts(context.Context, string) ([]string, error) {
+	f.vendor.mu.Lock()
+	defer f.vendor.mu.Unlock()
+	return f.vendor.parts, f.vendor.noParts
+}
 
 // Read yields two orders with three items each.
 func (f *fake) Read(ctx context.Context, req sources.Request) iter.Seq2[sources.Page, error] {

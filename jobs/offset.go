@@ -1,7 +1,8 @@
 package jobs
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -46,7 +47,6 @@ func firesAt(job *config.Job, at time.Time) bool {
 }
 
 func distance(job *config.Job) time.Duration {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(job.Name)) // never fails
-	return time.Duration(h.Sum32()) * spread >> 32
+	sum := sha256.Sum256([]byte(job.Name)) // names that differ in a digit come far apart
+	return time.Duration(binary.BigEndian.Uint64(sum[:]) % uint64(spread))
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -11,16 +12,16 @@ import (
 	"exporter/state"
 )
 
-// selected lists the slices of a run that is only for some of the job's: what
-// the state says of each decides, and the vendor is not asked for anything.
-func (w *work) selected(known knowledge) []task {
+// selected lists some of the job's slices: what the state says of each decides, and
+// the vendor is not asked for anything.
+func (w *work) selected(known knowledge, only string) []task {
 	var tasks []task
 	now := w.o.Now()
 	chosen := slices.SortedFunc(maps.Values(known.cached), func(a, b state.Slice) int {
 		return cmp.Or(b.Start.Compare(a.Start), cmp.Compare(a.Part, b.Part))
 	})
 	for _, c := range chosen {
-		if !selects(w.run.Only, c, now.Add(w.patience())) {
+		if !selects(only, c, now.Add(w.patience())) {
 			continue
 		}
 		s := plan.Slice{Interval: sources.Interval{Start: c.Start, End: c.End}}
@@ -32,6 +33,36 @@ func (w *work) selected(known knowledge) []task {
 		tasks = append(tasks, w.task(s, c.Part, c))
 	}
 	return tasks
+}
+
+// addWaiting adds to a firing what waits for quota further back and is due, so that
+// it goes on where no serve resumes it. What a backfill left is for a run of its
+// own priority, and what is to be loaded though unchanged for one that does so.
+func (w *work) addWaiting(ctx context.Context, tasks []task, known knowledge) ([]task, error) {
+	planned := map[sliceKey]bool{}
+	for _, t := range tasks {
+		planned[keyOf(t.part, t.Start)] = true
+	}
+	left := map[string]state.Run{}
+	for _, t := range w.selected(known, state.OnlyWaiting) {
+		key := keyOf(t.part, t.Start)
+		if planned[key] {
+			continue
+		}
+		id := known.cached[key].Run
+		r, asked := left[id]
+		if !asked {
+			var err error
+			if r, _, err = w.state.Run(ctx, id); err != nil {
+				return nil, err
+			}
+			left[id] = r
+		}
+		if r.Priority != state.PriorityBackfill && !r.Force {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks, nil
 }
 
 // selects reports whether a slice is one of those a run is bounded to. A slice

@@ -106,14 +106,23 @@ func (w *work) work(ctx context.Context) int {
 	codes := make([]int, len(tasks))
 	var wait sync.WaitGroup
 	turns := w.turns(w.job.Source)
-	for i, t := range tasks {
+	for i, t := range tasks { // each begins when it has a turn and a place, so in their order
 		if err := turns.Acquire(ctx, 1); err != nil {
 			codes[i] = w.skipped(ctx, t)
 			continue
 		}
+		p, err := take(ctx, w.slots)
+		if err != nil {
+			turns.Release(1)
+			codes[i] = w.skipped(ctx, t)
+			continue
+		}
+		leave := w.enter(p)
 		wait.Go(func() {
 			defer turns.Release(1)
-			codes[i] = w.turn(ctx, t)
+			defer p.free()
+			defer leave()
+			codes[i] = w.slice(ctx, t, p)
 		})
 	}
 	wait.Wait()
@@ -138,17 +147,6 @@ func (w *work) begin(ctx context.Context) (tasks []task, err error) {
 		w.shut(w.src)
 	}
 	return tasks, err
-}
-
-// turn works on a slice once there is a place for it.
-func (w *work) turn(ctx context.Context, t task) int {
-	p, err := take(ctx, w.slots)
-	if err != nil {
-		return w.skipped(ctx, t)
-	}
-	defer p.free()
-	defer w.enter(p)()
-	return w.slice(ctx, t, p)
 }
 
 // open opens the job's source and sinks and reads the sinks' ledgers. Whoever
@@ -221,13 +219,15 @@ func (w *work) failed(err error) int {
 	return ExitCode(err)
 }
 
-// waitUntil returns until when what failed with err waits, zero if it does not or
-// nobody knows.
+// waitUntil returns until when what failed with err waits for quota, zero if it
+// waits for something else or not at all.
 func (w *work) waitUntil(err error) time.Time {
-	if wait := fault.WaitOf(err); fault.ClassOf(err) == fault.Parked && wait > 0 {
-		return w.o.Now().Add(wait).UTC()
+	wait := fault.WaitOf(err)
+	var quota *ratelimit.ParkedError
+	if fault.ClassOf(err) != fault.Parked || wait <= 0 && !errors.As(err, &quota) {
+		return time.Time{}
 	}
-	return time.Time{}
+	return w.o.Now().Add(max(wait, 0)).UTC()
 }
 
 // skipped notes a slice whose turn did not come. One that had waited for quota
