@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"exporter/fault"
 	"exporter/jobs"
 	"exporter/ratelimit"
 	"exporter/state"
@@ -100,5 +101,29 @@ func TestALostLeaseStoresNoQuota(t *testing.T) {
 	var usage string
 	if err := db.QueryRowContext(t.Context(), `SELECT usage FROM quota`).Scan(&usage); err != nil || usage != "{}" {
 		t.Errorf("usage is %s, want what the other has stored; error %v", usage, err)
+	}
+}
+
+// When all of a run's work waits, whoever watches hears until when, long before.
+func TestQuotaWaitsIsSaid(t *testing.T) {
+	w, configured := limited(t, "4/20s")
+	cfg := configured(`lookback = "2d"`, `[jobs.conversions.options]`, `page_size = 10`)
+	cfg.Source("tune").Limits.MaxWait = time.Minute
+	ctx, cancel := context.WithCancelCause(t.Context())
+	began := time.Now()
+	var waits []jobs.Event
+	w.onEvent = func(ev jobs.Event) {
+		if ev.Kind == jobs.QuotaWaits {
+			waits = append(waits, ev)
+			cancel(fault.New(fault.Interrupted, "enough"))
+		}
+	}
+	r := w.runIn(ctx, cfg, state.Run{})
+	took := time.Since(began)
+	if took > 15*time.Second || len(waits) != 1 || waits[0].Until.Sub(w.now) < 15*time.Second || waits[0].Until.Sub(w.now) > 20*time.Second {
+		t.Errorf("after %s: %+v", took, waits)
+	}
+	if r.ExitCode != jobs.ExitInterrupted || w.calls() != 4 {
+		t.Errorf("exit %d: %s", r.ExitCode, r.Error)
 	}
 }
