@@ -110,7 +110,7 @@ func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.S
 		}
 		return state.SinkState{State: state.SliceUnchanged, Rows: before.Written, LoadedAt: before.LoadedAt, CheckedAt: at}, before.Written, nil
 	}
-	if err := check(w.job, l, before); err != nil {
+	if err := check(w.job, l, before, sp.FirstReject); err != nil {
 		return state.SinkState{}, 0, err
 	}
 	l.LoadID = rand.Text()
@@ -177,7 +177,7 @@ func writeAll(ctx context.Context, wr sinks.Writer, sp *spool.Spool) (sinks.Rece
 }
 
 // check compares what was read with the job's checks and with what is there.
-func check(job *config.Job, l sinks.Load, before *sinks.Committed) error {
+func check(job *config.Job, l sinks.Load, before *sinks.Committed, reject func() (column, reason string)) error {
 	var rows, rejected int64
 	for _, t := range l.Tables {
 		rejected += t.Rejected
@@ -195,7 +195,8 @@ func check(job *config.Job, l sinks.Load, before *sinks.Committed) error {
 		return fault.New(fault.Check, "the slice is provisional: its rows are not all there yet, and write mode \"append\" loads it once").
 			WithHint("The next run reads it again and appends it when its count settles. To have what there is at once, write write = \"replace\".")
 	case rejected > c.MaxRejects:
-		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d", rejected, c.MaxRejects).
+		column, reason := reject()
+		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d; the first for column %s: %s", rejected, c.MaxRejects, column, reason).
 			WithHint("Old rows stay. `exporter preview %s` shows rejects; give the column another type in [jobs.%s.columns], or raise max_rejects.", job.Name, job.Name)
 	case rows == 0 && rejected == 0 && had > 0 && job.Empty == keepEmpty:
 		return fault.New(fault.Check, "the vendor sent no rows for a slice that has %d", had).

@@ -198,6 +198,23 @@ func (s *Spool) Batches() iter.Seq2[*record.Batch, error] {
 	}
 }
 
+// FirstReject tells for which column a row could not be typed, and why; "" if there
+// is none or it cannot be read.
+func (s *Spool) FirstReject() (column, reason string) {
+	shape := record.Table{}.Rejects()
+	for i := 1; i < len(s.files); i += 2 {
+		for b, err := range s.files[i].batches(s.state.Files[i].Bytes) {
+			if err != nil {
+				return "", ""
+			}
+			c, _ := b.Cell(0, shape.Column("column"))
+			r, _ := b.Cell(0, shape.Column("reason"))
+			return string(c), string(r)
+		}
+	}
+	return "", ""
+}
+
 // Close gives up the files and keeps them.
 func (s *Spool) Close() error {
 	var errs []error

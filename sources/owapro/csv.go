@@ -68,7 +68,7 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 	for ; ; lines++ {
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return lines, ends.whole()
+			return lines, ends.whole(lines, body.openEnd)
 		}
 		if err != nil {
 			return lines, c.malformed(err)
@@ -99,13 +99,14 @@ func (l *lastByte) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// whole tells a CSV that ends with a line from one that breaks off in it: a server
-// that gives up in the middle of an answer ends it like any other.
-func (l *lastByte) whole() error {
-	if l.last == '\n' || l.last == '\r' {
+// whole tells a CSV that ends with a line from one that may break off in it: a
+// server that gives up in the middle of an answer ends it like any other. Open says
+// that this one never ends its last line.
+func (l *lastByte) whole(lines int64, open bool) error {
+	if l.last == '\n' || l.last == '\r' || open {
 		return nil
 	}
-	return fault.New(fault.Transient, "%w", &unsure{reason: "the CSV breaks off in its last line"}).
+	return fault.New(fault.Transient, "%w", &unsure{reason: "the CSV breaks off in its last line", lines: lines}).
 		WithHint("The vendor gave up in the middle of its answer; it is asked again. If that stays so, ask for fewer rows with page_size in the job's options.")
 }
 

@@ -9,7 +9,7 @@ import (
 // newTyper prepares a block's columns: those of its table are filled, the others
 // only tell rows apart. Amounts are rounded to so many decimals, nil keeps them.
 func newTyper(table record.Table, b Block, d blockDefinition, probed bool, decimals *int) *typer {
-	t := &typer{}
+	t := &typer{probed: probed}
 	t.raw = t.reject
 	for _, dim := range b.Dimensions {
 		t.place(table, dim, dimensionKind(table, dim), true)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -180,7 +181,7 @@ func (s *source) wholeList(ctx context.Context, l list, each func(entry) error) 
 			return each(e)
 		})
 		if err == nil {
-			at, err = at.next(got, print.hash(), "", defaultPageSize)
+			at, err = at.next(got, print.hash(), "", defaultPageSize, math.MaxInt64)
 		}
 		if err != nil {
 			return err
@@ -209,7 +210,7 @@ func (r *reader) directory() error {
 		if err != nil {
 			return at, err
 		}
-		return at.next(got, print.hash(), "", limit)
+		return at.next(got, print.hash(), "", limit, math.MaxInt64)
 	}
 	return r.walk(build, page)
 }

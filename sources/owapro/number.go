@@ -2,6 +2,7 @@ package owapro
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -27,6 +28,18 @@ const (
 
 // symbols are the signs of money and shares that may stand around a number.
 func symbol(r rune) bool { return unicode.Is(unicode.Sc, r) }
+
+// owners are the currencies a symbol can stand for.
+var owners = map[rune]string{
+	'€': "EUR", '£': "GBP EGP GIP", '¥': "JPY CNY", '$': "USD AUD CAD NZD HKD SGD TWD MXN ARS CLP COP BRL",
+	'₽': "RUB", '₺': "TRY", '₹': "INR", '₩': "KRW", '₪': "ILS", '₴': "UAH",
+}
+
+// foreign reports whether a symbol is known to be that of another currency.
+func foreign(r rune, money string) bool {
+	of, known := owners[r]
+	return known && money != "" && !strings.Contains(of, money)
+}
 
 func blank(r rune) bool { return r == ' ' || r == '\u00a0' || r == '\u202f' || r == '\u2009' }
 
@@ -90,7 +103,7 @@ func strip(text []byte, percent bool, money string) (body []byte, negative, ok b
 		body = bytes.TrimRightFunc(bytes.TrimSuffix(body, []byte("%")), blank)
 	}
 	if len(body) > 0 && (body[0] < '0' || body[0] > '9') || len(body) > 0 && (body[len(body)-1] < '0' || body[len(body)-1] > '9') {
-		body = bytes.TrimFunc(body, func(r rune) bool { return blank(r) || symbol(r) })
+		body = bytes.TrimFunc(body, func(r rune) bool { return blank(r) || symbol(r) && !foreign(r, money) })
 		if money != "" {
 			body = bytes.TrimSuffix(bytes.TrimPrefix(body, []byte(money)), []byte(money))
 		}

@@ -55,6 +55,9 @@ func TestNumbersOfCSV(t *testing.T) {
 		{"-", "", "", "-", "", "not a number"},
 		{"1-2", "", "", "1-2", "", "not a number"},
 		{"USD 5", "", "", "USD 5", "", "not a number"},
+		{"$ 1.50", "", "", "$ 1.50", "", "not a number"}, // where euros are asked for
+		{"1,50 £", "", "", "1,50 £", "", "not a number"},
+		{"₡ 1.50", "", "", "1.5", ".", "number"}, // a symbol that is not known
 		{"12:30", "", "", "12:30", "", "not a number"},
 		{",", "", "", ",", "", "not a number"},
 		{"1e", "", "", "1e", "", "not a number"},

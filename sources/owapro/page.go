@@ -14,6 +14,7 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 	for _, b := range list {
 		b.handed, b.printed = 0, printer{}
 	}
+	var lines int64 // of a CSV that seemed to break off
 	if !r.onlyJSON() && r.json == "" {
 		asJSON, err = r.ask(list, page, true, again)
 		var doubt *unsure
@@ -28,6 +29,7 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 				return false, inexplicable(err, doubt)
 			}
 			r.doubted(page, doubt)
+			lines = doubt.lines
 		default:
 			return false, err
 		}
@@ -36,6 +38,10 @@ func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, e
 	var doubt *unsure
 	if errors.As(err, &doubt) {
 		err = inexplicable(err, doubt)
+	}
+	if err == nil && lines > 0 && list[0].counts.lines == lines { // nothing was broken off
+		r.unsure = 0
+		r.s.learnOpenEnd()
 	}
 	return asJSON, err
 }

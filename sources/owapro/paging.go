@@ -24,11 +24,13 @@ func noCounts() counts { return counts{items: unknown, pages: unknown, limit: un
 // printer is the order-independent fingerprint of a page's rows.
 type printer struct{ hi, lo uint64 }
 
-func (p *printer) add(row []byte) {
+// add returns a hash of the row alone.
+func (p *printer) add(row []byte) uint64 {
 	h := xxh3.Hash128(row)
 	var carry uint64
 	p.lo, carry = bits.Add64(p.lo, h.Lo, 0)
 	p.hi, _ = bits.Add64(p.hi, h.Hi, carry)
+	return h.Lo
 }
 
 func (p *printer) hash() string {
@@ -47,6 +49,7 @@ type place struct {
 	Pages int64  `json:"pages,omitempty"` // there are, as the last page said
 	Keys  string `json:"keys,omitempty"`  // hash of what identifies the rows of the last page
 	Hash  string `json:"hash,omitempty"`  // of all its cells
+	Short bool   `json:"short,omitempty"` // the last page was not full, and no page was longer
 	Done  bool   `json:"done,omitempty"`
 }
 
@@ -54,13 +57,17 @@ type place struct {
 // page_limit are multiples of one of these.
 func round(lines int64) bool { return lines%50 == 0 || lines%64 == 0 }
 
-// next moves to the place after a page that was asked for with limit rows.
-func (p place) next(got counts, keys, hash string, limit int) (place, error) {
+// next moves to the place after a page that was asked for with limit rows. Longest
+// is the longest page that was seen since, as long as a vendor's own cap at least.
+func (p place) next(got counts, keys, hash string, limit int, longest int64) (place, error) {
 	n := place{Page: p.Page + 1, Rows: p.Rows + got.rows, Items: unknown, Keys: keys, Hash: hash, Pages: max(got.pages, 0)}
 	if got.items >= 0 && p.Items >= 0 {
 		n.Items = p.Items + got.rows
 	}
 	switch {
+	case p.Short && got.rows > 0 && keys == p.Keys && !round(got.lines): // the last page is what comes for every number behind it
+		p.Done = true
+		return p, nil
 	case p.Page > 0 && got.rows > 0 && keys == p.Keys:
 		return n, fault.New(fault.Data, "page %d is page %d again", n.Page, p.Page).
 			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, ask for fewer dimensions, or write format = \"json\", which says how many pages there are.")
@@ -74,22 +81,27 @@ func (p place) next(got counts, keys, hash string, limit int) (place, error) {
 		return n, fault.New(fault.Drift, "page %d of %d is empty", n.Page, got.pages).
 			WithHint("Rows moved while they were read. The slice starts again.")
 	}
-	n.Done = last(got, n.Page, limit)
+	n.Done, n.Short = last(got, n.Page, limit, longest)
 	return n, nil
 }
 
-// last tells whether no page follows.
-func last(got counts, page, limit int) bool {
+// last tells whether no page follows, and whether that is to be asked because the
+// page was short.
+func last(got counts, page, limit int, longest int64) (done, short bool) {
 	if got.pages >= 0 {
-		return int64(page) >= got.pages
+		return int64(page) >= got.pages, false
 	}
 	if got.rows == 0 {
-		return true
+		return true, false
 	}
 	if got.limit > 0 {
 		limit = min(limit, int(got.limit))
 	}
 	// Where nobody says how many pages there are, a short one is the last, unless
-	// its length looks like the vendor's own idea of a page.
-	return got.lines < int64(limit) && !round(got.lines)
+	// the vendor may have cut it to its own idea of a page: until a longer one was
+	// seen, or where it is as long as such ideas are.
+	if got.lines >= int64(limit) {
+		return false, false
+	}
+	return got.lines < longest && !round(got.lines), true
 }

@@ -2,6 +2,8 @@ package owapro
 
 import (
 	"cmp"
+	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -165,7 +167,9 @@ func (r *reportReader) pages(c *cursor) error {
 	}
 	for !c.done() {
 		list, page := r.active(c)
-		asJSON, err := r.page(list, page, false)
+		// A page that may be the one before again is not handed on before that is known.
+		held := slices.ContainsFunc(c.Blocks, func(b blockPlace) bool { return b.Short && !b.Done })
+		asJSON, err := r.page(list, page, held)
 		if err != nil {
 			return err
 		}
@@ -194,9 +198,22 @@ func (r *reportReader) pages(c *cursor) error {
 
 // advance moves a block's place behind the page that was read.
 func (r *reportReader) advance(at *blockPlace, b *block) error {
-	next, err := at.place.next(b.counts, b.typer.keys.hash(), b.typer.print.hash(), r.limit)
+	longest := r.s.longest(b.counts.lines)
+	if b.meta != nil { // which has counts and sums to compare with
+		longest = math.MaxInt64
+	}
+	next, err := at.place.next(b.counts, b.typer.keys.hash(), b.typer.print.hash(), r.limit, longest)
 	if err != nil {
 		return err
+	}
+	if next.Page == at.Page { // the page before again
+		at.place = next
+		b.typer.build.Take()
+		return nil
+	}
+	if b.typer.repeats() && b.typer.probed {
+		return fault.New(fault.Drift, "page %d has rows of page %d", next.Page, at.Page).
+			WithHint("Rows moved while they were read. The slice starts again.")
 	}
 	at.place = next
 	if !r.onlyJSON() { // which pages are in JSON is chance
@@ -298,6 +315,7 @@ func (r *reportReader) verify(c *cursor) error {
 		}
 		b.typer.build.Take()
 		b.typer.trimmed = 0
+		b.typer.repeats() // it is the page before
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type response struct {
 	*bufio.Reader
 	csv     bool
 	charset string // as the server says, "" if it does not
+	openEnd bool   // a CSV of this server does not end its last line
 }
 
 // askReport sends a request for a report and gives the answer to read.
@@ -36,6 +37,7 @@ func (s *source) askReport(ctx context.Context, req *httpapi.Request, read func(
 	if err != nil {
 		return false, err
 	}
+	body.openEnd = s.openEnd()
 	return body.csv, read(body)
 }
 

@@ -38,6 +38,8 @@ type learned struct {
 	definition *definition
 	jsonOnly   string // why the server is no longer asked for CSV, "" while it is
 	csvOnly    bool   // it answers CSV to whatever it is asked
+	openEnd    bool   // its CSV has no line end behind the last line
+	longest    int64  // lines of the longest page
 	dicts      map[string]dicts
 	currencies map[string]string // of customers, in which the job's amounts are
 }
@@ -152,6 +154,28 @@ func (s *source) csvOnly() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.learned.csvOnly
+}
+
+// longest returns the lines of the longest page before this one.
+func (s *source) longest(lines int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.learned.longest
+	s.learned.longest = max(before, lines)
+	return before
+}
+
+// openEnd tells whether CSV without a line end at its end was found to be whole.
+func (s *source) openEnd() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.learned.openEnd
+}
+
+func (s *source) learnOpenEnd() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.learned.openEnd = true
 }
 
 // learnJSON notes that CSV is of no use any more; it reports whether that is news.

@@ -260,18 +260,3 @@ func TestInactiveApp(t *testing.T) {
 	}
 	wantError(t, read(t, s, customer, day(t, "2026-03-05", 1)).err, fault.Auth, "APP INACTIVE", "refuses the app itself")
 }
-
-// A vendor may have its own idea of how long a page is, and in CSV says nothing of it.
-func TestCappedCSV(t *testing.T) {
-	o := daily()
-	o.Dimensions = []string{"date", "acc_channel", "acc_group"} // none with ids: these are looked up in JSON
-	i := day(t, "2026-03-05", 14)
-	want := read(t, open(t, newVendor(t, sandbox.Config{}).config(), o, sources.Deps{}), customer, i)
-	for _, most := range []int{50, 64, 100, 128} {
-		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{MaxPageLimit: most}})
-		got := read(t, open(t, v.config(), o, sources.Deps{}), customer, i)
-		if got.err != nil || got.warnings != "" || len(got.rows) <= most || got.hash() != want.hash() {
-			t.Errorf("at most %d rows a page: got %d rows of %d, warnings %q, error %v", most, len(got.rows), len(want.rows), got.warnings, got.err)
-		}
-	}
-}

@@ -3,6 +3,7 @@ package owapro
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -33,7 +34,8 @@ type slot struct {
 // unsure is a page that CSV does not determine.
 type unsure struct {
 	reason string
-	usual  bool // nothing an operator has to know of
+	usual  bool  // nothing an operator has to know of
+	lines  int64 // that were read, where only the end of the last is in doubt
 }
 
 // Error implements error.
@@ -73,6 +75,7 @@ type typer struct {
 	slots    []slot
 	cells    []cell
 	keyed    []bool // by slot: it identifies a row
+	probed   bool   // which columns have ids is known, so that no two rows are identified alike
 	date     int    // slots, -1 = none
 	account  int
 	customer string
@@ -85,20 +88,22 @@ type typer struct {
 	raw      func() []byte // of current
 
 	// of the page at work
-	rows, trimmed int64
-	print, keys   printer // of all cells, and of those that identify a row
-	sums          sums
-	skip          int64 // rows that were handed on by another try, and what they were
-	skipped       printer
-	row, pending  cells
-	waiting       bool
-	line, amount  []byte
+	rows, trimmed   int64
+	print, keys     printer  // of all cells, and of those that identify a row
+	rowKeys, before []uint64 // hashes of the latter, row by row, and those of the page before
+	sums            sums
+	skip            int64 // rows that were handed on by another try, and what they were
+	skipped         printer
+	row, pending    cells
+	waiting         bool
+	line, amount    []byte
 }
 
 // begin forgets the page before. Rows that another try of the page has handed on
 // already are skipped, and have to be the same.
 func (t *typer) begin(skip int64, skipped printer) {
 	t.rows, t.trimmed, t.print, t.keys, t.waiting = 0, 0, printer{}, printer{}, false
+	t.rowKeys = t.rowKeys[:0]
 	t.skip, t.skipped = skip, skipped
 	t.sums.begin()
 }
@@ -250,10 +255,29 @@ func (t *typer) mark(c *cells) {
 			t.line = append(t.line, 0)
 		}
 		if pass == 0 {
-			t.keys.add(t.line)
+			t.rowKeys = append(t.rowKeys, t.keys.add(t.line))
 		}
 	}
 	t.print.add(t.line)
+}
+
+// repeats reports whether a row of the page identifies itself like one of the page
+// before, and makes the page the one before.
+func (t *typer) repeats() bool {
+	slices.Sort(t.rowKeys)
+	twice := false
+	for i, j := 0, 0; i < len(t.before) && j < len(t.rowKeys) && !twice; {
+		switch a, b := t.before[i], t.rowKeys[j]; {
+		case a < b:
+			i++
+		case b < a:
+			j++
+		default:
+			twice = true
+		}
+	}
+	t.before, t.rowKeys = t.rowKeys, t.before[:0]
+	return twice
 }
 
 func (t *typer) fill(c *cells) {
