@@ -36,6 +36,10 @@ const metaName = "meta.json"
 // older rows may have been restated by the vendor since and are extracted anew.
 const Fresh = 48 * time.Hour
 
+// FreshState is Fresh for a slice that is the current state: of a night before it is
+// the current state no longer.
+const FreshState = 12 * time.Hour
+
 // State is what a spool holds at its last checkpoint.
 type State struct {
 	Format      int                `json:"format"`
@@ -109,6 +113,10 @@ func (s *Spool) resume(now time.Time) (why string, ok bool) {
 	if err != nil {
 		return fmt.Sprintf("its checkpoint cannot be read (%v)", err), false
 	}
+	fresh := Fresh
+	if s.spec.Interval.Start.IsZero() {
+		fresh = FreshState
+	}
 	st := State{}
 	switch err := json.Unmarshal(data, &st); {
 	case err != nil:
@@ -117,8 +125,8 @@ func (s *Spool) resume(now time.Time) (why string, ok bool) {
 		return "the job's definition changed since", false
 	case st.Started.Before(s.spec.ClosedAt) && !now.Before(s.spec.ClosedAt):
 		return "it was begun while the interval was open", false
-	case now.Sub(st.Updated) > Fresh || st.Updated.After(now.Add(time.Hour)):
-		return fmt.Sprintf("its last page was read at %s, over %s ago", st.Updated.UTC().Format(time.RFC3339), Fresh), false
+	case now.Sub(st.Updated) > fresh || st.Updated.After(now.Add(time.Hour)):
+		return fmt.Sprintf("its last page was read at %s, over %s ago", st.Updated.UTC().Format(time.RFC3339), fresh), false
 	case len(st.Files) != 2*len(s.spec.Tables) || len(st.Tallies) != len(s.spec.Tables) || len(st.Rejected) != len(s.spec.Tables):
 		return "its checkpoint is damaged", false
 	}

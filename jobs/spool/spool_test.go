@@ -221,6 +221,22 @@ func TestWhatIsNotGoneOnWith(t *testing.T) {
 	}
 }
 
+// What was the current state last night is it no longer.
+func TestCurrentStateGetsOldSooner(t *testing.T) {
+	current := spec
+	current.Interval = sources.Interval{}
+	for after, want := range map[time.Duration]string{
+		11 * time.Hour: "", 13 * time.Hour: "its last page was read at 2026-11-22T03:30:00Z, over 12h0m0s ago",
+	} {
+		dir := t.TempDir()
+		sp, _ := open(t, root(t, dir, 0), current, now)
+		add(t, sp, page(0, "1", "1,a"))
+		if _, why := open(t, root(t, dir, 0), current, now.Add(after)); why != want {
+			t.Errorf("after %s: %q, want %q", after, why, want)
+		}
+	}
+}
+
 func TestDamageIsNoticedWhileLoading(t *testing.T) {
 	dir := t.TempDir()
 	sp, _ := open(t, root(t, dir, 0), spec, now)
