@@ -42,7 +42,7 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /_sandbox/faults", doing(s.faults.Clear))
 	mux.HandleFunc("POST /_sandbox/release", doing(s.faults.Release))
 	mux.HandleFunc("GET /_sandbox/config", answering(func(*http.Request) (any, error) {
-		return map[string]any{"hasoffers": s.hasOffers.Config(), "owapro": s.owaPro.Config()}, nil
+		return map[string]any{"hasoffers": s.hasOffers.Config(), "owapro": s.owaPro.Config(), "hubrise": s.hubRise.Config()}, nil
 	}))
 	mux.HandleFunc("POST /_sandbox/config", answering(s.configure))
 	mux.HandleFunc("POST /_sandbox/drift", answering(func(r *http.Request) (any, error) { return s.drift(r, "") }))
@@ -121,12 +121,13 @@ func (s *Sandbox) configure(r *http.Request) (any, error) {
 	var rooms struct {
 		HasOffers jsontext.Value `json:"hasoffers"`
 		OWAPro    jsontext.Value `json:"owapro"`
+		HubRise   jsontext.Value `json:"hubrise"`
 	}
 	if err := decode(r, &rooms); err != nil {
 		return nil, err
 	}
-	if rooms.HasOffers == nil && rooms.OWAPro == nil {
-		return nil, errors.New(`nothing to change: want {"hasoffers": {...}} or {"owapro": {...}}`)
+	if rooms.HasOffers == nil && rooms.OWAPro == nil && rooms.HubRise == nil {
+		return nil, errors.New(`nothing to change: want {"hasoffers": {...}} or {"owapro": {...}} or {"hubrise": {...}}`)
 	}
 	var errs []error
 	if rooms.HasOffers != nil {
@@ -134,6 +135,9 @@ func (s *Sandbox) configure(r *http.Request) (any, error) {
 	}
 	if rooms.OWAPro != nil {
 		errs = append(errs, s.owaPro.Update(rooms.OWAPro))
+	}
+	if rooms.HubRise != nil {
+		errs = append(errs, s.hubRise.Update(rooms.HubRise))
 	}
 	return struct{}{}, errors.Join(errs...)
 }

@@ -7,6 +7,7 @@
 //
 //	/hasoffers/...    a vendor, also at its own paths: /Apiv3/json, /v3/, /authorize
 //	/owapro/...       a vendor, also at its own paths: /oauth/, /api/report/
+//	/hubrise/...      a vendor, also at its own paths: /oauth2/v1/, /v1/
 //	/_sandbox/...     counters and switches, for other processes
 //
 // The sandbox is open to everyone who reaches it and belongs on loopback only.
@@ -18,6 +19,7 @@ import (
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/hasoffers"
+	"exporter/sandbox/hubrise"
 	"exporter/sandbox/meter"
 	"exporter/sandbox/owapro"
 
@@ -29,11 +31,12 @@ type Config struct {
 	Seed      uint64           `json:"seed"` // decides every row
 	HasOffers hasoffers.Config `json:"hasoffers"`
 	OWAPro    owapro.Config    `json:"owapro"`
+	HubRise   hubrise.Config   `json:"hubrise"`
 }
 
 // Default returns the vendors as they are known, limits included.
 func Default() Config {
-	return Config{Seed: 1, HasOffers: hasoffers.Default(), OWAPro: owapro.Default()}
+	return Config{Seed: 1, HasOffers: hasoffers.Default(), OWAPro: owapro.Default(), HubRise: hubrise.Default()}
 }
 
 // Parse reads a JSON configuration over [Default]. Unknown keys are errors.
@@ -51,6 +54,7 @@ type Sandbox struct {
 	faults    *faults.Set
 	hasOffers *hasoffers.Server
 	owaPro    *owapro.Server
+	hubRise   *hubrise.Server
 }
 
 // New returns a sandbox that has served nobody yet.
@@ -66,6 +70,9 @@ func New(cfg Config) (*Sandbox, error) {
 	if s.owaPro, err = owapro.New(cfg.Seed, cfg.OWAPro, s.meter, s.faults); err != nil {
 		return nil, fmt.Errorf("sandbox owapro: %w", err)
 	}
+	if s.hubRise, err = hubrise.New(cfg.Seed, cfg.HubRise, s.meter, s.faults); err != nil {
+		return nil, fmt.Errorf("sandbox hubrise: %w", err)
+	}
 	return s, nil
 }
 
@@ -74,6 +81,9 @@ func (s *Sandbox) HasOffers() *hasoffers.Server { return s.hasOffers }
 
 // OWAPro returns the room of OWAPro: its rows, its restatements, its tokens.
 func (s *Sandbox) OWAPro() *owapro.Server { return s.owaPro }
+
+// HubRise returns the room of HubRise: its rows, its mutations, its connections.
+func (s *Sandbox) HubRise() *hubrise.Server { return s.hubRise }
 
 // Meter returns the counters of all rooms.
 func (s *Sandbox) Meter() *meter.Meter { return s.meter }
@@ -92,6 +102,7 @@ func (s *Sandbox) Handler() http.Handler {
 	}
 	room("/hasoffers", s.hasOffers.Handler(), "/Apiv3/json", "/v3/", "/authorize")
 	room("/owapro", s.owaPro.Handler(), "/oauth/", "/api/report/")
+	room("/hubrise", s.hubRise.Handler(), "/oauth2/v1/", "/v1/")
 	s.control(mux)
 	s.controlOWAPro(mux)
 	return mux
