@@ -1,6 +1,9 @@
 package ratelimit
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What is learned about limits holds for a day. It is found anew at the price of a
 // few refusals, and a vendor may have raised its limits meanwhile.
@@ -22,9 +25,9 @@ type said struct {
 
 // slow is a limit found by slowing down; n is 0 if there was no need.
 //
-// A refusal takes n down to seven tenths. Each window without one takes it up
-// again by a twentieth of the window, as far as the level, which is what was
-// used when the vendor refused. There it is held; then more is tried.
+// A refusal takes n down to seven tenths. Each window without one, or each hour of
+// a long window, takes it up again by a twentieth of what is configured, as far as
+// the level, which is what was used when the vendor refused. There it is held; then more is tried.
 type slow struct {
 	n      int           // the whole window if all was tried and nothing was refused
 	level  int           // 0 = not known
@@ -86,12 +89,17 @@ func near(a, b, n int) bool {
 }
 
 // suspected returns the window that was most likely exceeded: the one used most,
-// or the shortest if none is used to the half.
+// or the shortest if none is used to the half. What a window of an hour or more
+// has lost comes back so late that work is parked, so it is suspected only once
+// the shorter ones are down to a quarter and requests are refused nevertheless.
 func suspected(now int64, rings []*ring) (suspect *ring) {
 	ratio := func(r *ring) float64 { return float64(r.used()) / float64(r.limit) }
+	short := func(r *ring) bool { return r.window.Per < time.Hour }
+	spare := slices.ContainsFunc(rings, func(r *ring) bool { return short(r) && r.limit > max(r.window.N/4, 1) })
 	for _, r := range rings {
 		r.prune(now)
 		switch {
+		case spare && !short(r):
 		case suspect == nil:
 			suspect = r
 		case max(ratio(r), ratio(suspect)) < 0.5, ratio(r) == ratio(suspect):
@@ -130,7 +138,7 @@ func (r *ring) cut(now, sent, from int64, reason string) bool {
 	r.prune(now)
 	s := slow{
 		n: max(r.limit*7/10, 1), level: r.slow.level, hold: max(r.slow.hold, r.shortHold()),
-		next: from + r.per, until: now + int64(learnedFor), reason: reason,
+		next: from + r.rest(), until: now + int64(learnedFor), reason: reason,
 	}
 	if 2*r.used() >= r.limit { // else the refusal has another cause than what is used here
 		s.level = max(r.used()-1, 1)
@@ -155,6 +163,9 @@ func (r *ring) shortHold() time.Duration {
 	return max(holdWindows*r.window.Per, holdLeast)
 }
 
+// rest returns how long a limit is left as it is before it is raised.
+func (r *ring) rest() int64 { return min(r.per, int64(holdMost)) }
+
 func (r *ring) step() int { return max(r.window.N/20, 1) }
 
 func abs(n int) int { return max(n, -n) }
@@ -173,7 +184,7 @@ func (r *ring) recover(now int64) {
 			s.trying = true
 		}
 		s.n += r.step()
-		wait := r.per
+		wait := r.rest()
 		if !s.trying && s.n >= s.level {
 			s.n, wait = s.level, int64(s.hold)
 		}

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -137,6 +138,10 @@ func (l *Limiter) saveError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.New(fault.Transient, "store quota usage of %s: %w", l.credential, err).
-		WithHint("No request is sent while its use of the quota cannot be recorded. Check the state file and the space on its disk.")
+	class := fault.Transient
+	if fault.ClassOf(err) == fault.Interrupted {
+		class = fault.Interrupted
+	}
+	return fault.New(class, "store quota usage of %s: %w", l.credential, err).
+		WithHint("%s", cmp.Or(fault.HintOf(err), "No request is sent while its use of the quota cannot be recorded. Check the state file and the space on its disk."))
 }

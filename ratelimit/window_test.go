@@ -66,6 +66,33 @@ func TestParseWindowMistakes(t *testing.T) {
 	}
 }
 
+func TestLimitsMistakes(t *testing.T) {
+	w := func(list ...string) (out []ratelimit.Window) {
+		for _, s := range list {
+			out = append(out, window(t, s))
+		}
+		return out
+	}
+	const example = `; write it like "20/10s" or "500/1m fixed"`
+	for want, limits := range map[string]ratelimit.Limits{
+		"": {Windows: w("20/10s", "20/10s fixed", "500/1m"), Classes: map[string][]ratelimit.Window{"heavy": w("10/1m"), "off": nil}},
+		"limits: 20/10s and 30/10s are two limits of one window; keep the one that holds":         {Windows: w("20/10s", "500/1m", "30/10s")},
+		"class heavy: 9/1m fixed and 10/1m are two limits of one window; keep the one that holds": {Windows: w("500/1m"), Classes: map[string][]ratelimit.Window{"heavy": w("9/60s fixed", "10/1m")}},
+		"limit of 0 requests per 1s: both must be more than 0" + example:                          {Windows: []ratelimit.Window{{Per: time.Second}}},
+		"limit of 10 requests per 0s: both must be more than 0" + example:                         {Classes: map[string][]ratelimit.Window{"heavy": {{N: 10}}}},
+		"concurrency -1: must be at least 1, or 0 for no limit":                                   {Concurrency: -1},
+		"max_wait -1s: must not be negative":                                                      {MaxWait: -time.Second},
+	} {
+		err := limits.Validate()
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("Validate(%+v): %v", limits, err)
+		case want != "" && (err == nil || err.Error() != want || fault.ClassOf(err) != fault.Config):
+			t.Errorf("Validate(%+v)\n got %v\nwant %s", limits, err, want)
+		}
+	}
+}
+
 func FuzzParseWindow(f *testing.F) {
 	for _, s := range []string{"20/10s", "500/1m fixed", "1/366d", "0/1s", "9/", "/", "1/1ms "} {
 		f.Add(s)
