@@ -42,7 +42,7 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /_sandbox/faults", doing(s.faults.Clear))
 	mux.HandleFunc("POST /_sandbox/release", doing(s.faults.Release))
 	mux.HandleFunc("GET /_sandbox/config", answering(func(*http.Request) (any, error) {
-		return map[string]any{"hasoffers": s.hasOffers.Config(), "owapro": s.owaPro.Config(), "hubrise": s.hubRise.Config()}, nil
+		return map[string]any{"hasoffers": s.hasOffers.Config(), "owapro": s.owaPro.Config(), "hubrise": s.hubRise.Config(), "piwikpro": s.piwikPRO.Config()}, nil
 	}))
 	mux.HandleFunc("POST /_sandbox/config", answering(s.configure))
 	mux.HandleFunc("POST /_sandbox/drift", answering(func(r *http.Request) (any, error) { return s.drift(r, "") }))
@@ -122,12 +122,13 @@ func (s *Sandbox) configure(r *http.Request) (any, error) {
 		HasOffers jsontext.Value `json:"hasoffers"`
 		OWAPro    jsontext.Value `json:"owapro"`
 		HubRise   jsontext.Value `json:"hubrise"`
+		PiwikPRO  jsontext.Value `json:"piwikpro"`
 	}
 	if err := decode(r, &rooms); err != nil {
 		return nil, err
 	}
-	if rooms.HasOffers == nil && rooms.OWAPro == nil && rooms.HubRise == nil {
-		return nil, errors.New(`nothing to change: want {"hasoffers": {...}} or {"owapro": {...}} or {"hubrise": {...}}`)
+	if rooms.HasOffers == nil && rooms.OWAPro == nil && rooms.HubRise == nil && rooms.PiwikPRO == nil {
+		return nil, errors.New(`nothing to change: want {"hasoffers": {...}} or {"owapro": {...}} or {"hubrise": {...}} or {"piwikpro": {...}}`)
 	}
 	var errs []error
 	if rooms.HasOffers != nil {
@@ -138,6 +139,9 @@ func (s *Sandbox) configure(r *http.Request) (any, error) {
 	}
 	if rooms.HubRise != nil {
 		errs = append(errs, s.hubRise.Update(rooms.HubRise))
+	}
+	if rooms.PiwikPRO != nil {
+		errs = append(errs, s.piwikPRO.Update(rooms.PiwikPRO))
 	}
 	return struct{}{}, errors.Join(errs...)
 }

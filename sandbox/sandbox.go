@@ -8,6 +8,7 @@
 //	/hasoffers/...    a vendor, also at its own paths: /Apiv3/json, /v3/, /authorize
 //	/owapro/...       a vendor, also at its own paths: /oauth/, /api/report/
 //	/hubrise/...      a vendor, also at its own paths: /oauth2/v1/, /v1/
+//	/piwikpro/...     a vendor, also at its own paths: /auth/token, /api/apps/, /api/meta-sites/, /api/analytics/, /analytics/api/
 //	/_sandbox/...     counters and switches, for other processes
 //
 // The sandbox is open to everyone who reaches it and belongs on loopback only.
@@ -22,6 +23,7 @@ import (
 	"exporter/sandbox/hubrise"
 	"exporter/sandbox/meter"
 	"exporter/sandbox/owapro"
+	"exporter/sandbox/piwikpro"
 
 	"github.com/go-json-experiment/json"
 )
@@ -32,11 +34,12 @@ type Config struct {
 	HasOffers hasoffers.Config `json:"hasoffers"`
 	OWAPro    owapro.Config    `json:"owapro"`
 	HubRise   hubrise.Config   `json:"hubrise"`
+	PiwikPRO  piwikpro.Config  `json:"piwikpro"`
 }
 
 // Default returns the vendors as they are known, limits included.
 func Default() Config {
-	return Config{Seed: 1, HasOffers: hasoffers.Default(), OWAPro: owapro.Default(), HubRise: hubrise.Default()}
+	return Config{Seed: 1, HasOffers: hasoffers.Default(), OWAPro: owapro.Default(), HubRise: hubrise.Default(), PiwikPRO: piwikpro.Default()}
 }
 
 // Parse reads a JSON configuration over [Default]. Unknown keys are errors.
@@ -55,6 +58,7 @@ type Sandbox struct {
 	hasOffers *hasoffers.Server
 	owaPro    *owapro.Server
 	hubRise   *hubrise.Server
+	piwikPRO  *piwikpro.Server
 }
 
 // New returns a sandbox that has served nobody yet.
@@ -73,6 +77,9 @@ func New(cfg Config) (*Sandbox, error) {
 	if s.hubRise, err = hubrise.New(cfg.Seed, cfg.HubRise, s.meter, s.faults); err != nil {
 		return nil, fmt.Errorf("sandbox hubrise: %w", err)
 	}
+	if s.piwikPRO, err = piwikpro.New(cfg.Seed, cfg.PiwikPRO, s.meter, s.faults); err != nil {
+		return nil, fmt.Errorf("sandbox piwikpro: %w", err)
+	}
 	return s, nil
 }
 
@@ -84,6 +91,9 @@ func (s *Sandbox) OWAPro() *owapro.Server { return s.owaPro }
 
 // HubRise returns the room of HubRise: its rows, its mutations, its connections.
 func (s *Sandbox) HubRise() *hubrise.Server { return s.hubRise }
+
+// PiwikPRO returns the room of Piwik PRO: its rows, its restatements, its tokens.
+func (s *Sandbox) PiwikPRO() *piwikpro.Server { return s.piwikPRO }
 
 // Meter returns the counters of all rooms.
 func (s *Sandbox) Meter() *meter.Meter { return s.meter }
@@ -103,7 +113,9 @@ func (s *Sandbox) Handler() http.Handler {
 	room("/hasoffers", s.hasOffers.Handler(), "/Apiv3/json", "/v3/", "/authorize")
 	room("/owapro", s.owaPro.Handler(), "/oauth/", "/api/report/")
 	room("/hubrise", s.hubRise.Handler(), "/oauth2/v1/", "/v1/")
+	room("/piwikpro", s.piwikPRO.Handler(), "/auth/token", "/api/apps/", "/api/meta-sites/", "/api/analytics/", "/analytics/api/")
 	s.control(mux)
 	s.controlOWAPro(mux)
+	s.controlPiwikPRO(mux)
 	return mux
 }

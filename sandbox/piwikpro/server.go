@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"reflect"
 	"slices"
 	"sync"
@@ -185,8 +186,8 @@ const (
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/auth/token", s.token)
-	get := func(path, op string, answer func(*call) *problem) {
-		mux.HandleFunc(path, s.api(http.MethodGet, op, answer))
+	get := func(at, op string, answer func(*call) *problem) {
+		mux.HandleFunc(at, s.api(http.MethodGet, op, answer))
 	}
 	get("/api/apps/v2", opApps, (*call).apps)
 	get("/api/apps/v2/{id}", opApp, (*call).app)
@@ -197,9 +198,9 @@ func (s *Server) Handler() http.Handler {
 	get("/analytics/api/engine/dimensions/{$}", opDimensions, (*call).dimensionList)
 	get("/analytics/api/engine/metrics/{$}", opMetrics, (*call).metricList)
 	for op, answer := range map[string]func(*call) *problem{opQuery: (*call).query, opSessions: (*call).raw, opEvents: (*call).raw} {
-		path := "/api/analytics/v1/" + op
-		mux.HandleFunc(path+"/{$}", s.api(http.MethodPost, op, answer))
-		mux.HandleFunc(path, s.slashless(s.api(http.MethodPost, op, answer)))
+		at := "/api/analytics/v1/" + op
+		mux.HandleFunc(at+"/{$}", s.api(http.MethodPost, op, answer))
+		mux.HandleFunc(at, s.slashless(s.api(http.MethodPost, op, answer)))
 	}
 	return mux
 }
@@ -209,7 +210,8 @@ func (s *Server) slashless(served http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch s.state.Load().cfg.Auth.Slash {
 		case SlashRedirect:
-			http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
+			w.Header().Set("Location", path.Base(r.URL.Path)+"/") // relative: the room may have a prefix
+			w.WriteHeader(http.StatusMovedPermanently)
 		case SlashMissing:
 			http.NotFound(w, r)
 		default:
