@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -33,6 +34,7 @@ type Engine struct {
 	log    *slog.Logger
 	o      Options
 	auths  httpapi.Auths
+	holds  atomic.Pointer[state.Lease] // under which vendors are asked, whoever took it; nil = nobody yet
 
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter
@@ -118,8 +120,12 @@ func (e *Engine) exclusive(ctx context.Context, what string) error {
 		return fault.New(fault.Transient, "%s asks the vendor, and another process works on this state: %w", what, held).
 			WithHint("The vendor's limits are kept by one process at a time. Try again when it has ended.")
 	}
+	if err != nil {
+		return err
+	}
 	e.lease = lease
-	return err
+	e.holds.Store(lease)
+	return nil
 }
 
 // shared gives up the lease that exclusive took, if it did. Without it nothing is
@@ -185,7 +191,7 @@ func (e *Engine) limiter(ctx context.Context, s *config.Source) (*ratelimit.Limi
 	if l, ok := e.limiters[s.Credential]; ok {
 		return l, nil
 	}
-	l, err := ratelimit.New(ctx, s.Credential, s.Limits, ratelimit.Options{Store: e.state.Quota()})
+	l, err := ratelimit.New(ctx, s.Credential, s.Limits, ratelimit.Options{Store: leased{e.state.Quota(), e}})
 	if err != nil {
 		return nil, fmt.Errorf("limits of source %s: %w", s.Name, err)
 	}

@@ -99,6 +99,7 @@ func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
 // workOff executes the runs under the lease, all at once: their slices share the
 // engine's slots. Losing the lease stops them like a shutdown does.
 func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.Run) (err error) {
+	e.holds.Store(lease)
 	defer func() { err = errors.Join(err, e.giveUp(context.WithoutCancel(ctx), lease)) }()
 	if err := e.tidy(ctx, lease); err != nil {
 		return err
@@ -127,6 +128,7 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 // giveUp saves what the limiters used and releases the lease, in this order. Of a
 // lease that is lost, noticed or not, nothing is saved.
 func (e *Engine) giveUp(ctx context.Context, lease *state.Lease) error {
+	defer e.holds.Store(nil)
 	lost := errors.Is(lease.Check(ctx), state.ErrLost)
 	select {
 	case <-lease.Lost():

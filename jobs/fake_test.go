@@ -32,6 +32,7 @@ type fakeVendor struct {
 	patience  time.Duration // max_wait; 0 = an hour
 	parts     []string
 	noParts   error // of asking for them
+	partsAsk  bool  // they cost a request
 	unsettled bool  // the count of every slice would not settle
 }
 
@@ -84,7 +85,14 @@ func (*fake) Streams(context.Context) ([]sources.Stream, error) {
 	}}}, nil
 }
 
-func (f *fake) Parts(context.Context, string) ([]string, error) {
+func (f *fake) Parts(ctx context.Context, _ string) ([]string, error) {
+	if f.vendor.partsAsk {
+		permit, err := f.limiter.Acquire(ctx, ratelimit.Ask{})
+		if err != nil {
+			return nil, err
+		}
+		permit.Release()
+	}
 	f.vendor.mu.Lock()
 	defer f.vendor.mu.Unlock()
 	return f.vendor.parts, f.vendor.noParts

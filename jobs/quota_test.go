@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -62,6 +63,52 @@ func TestAPlanLeavesTheQuotaAlone(t *testing.T) {
 		t.Errorf("usage after the plan was closed (-want +got):\n%s", d)
 	}
 	if err := st.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A plan that has to ask the vendor does so under the lease, as everybody does.
+func TestAPlanAsksUnderTheLease(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	w.now = time.Now()
+	vendor.limit, vendor.parts, vendor.partsAsk = []ratelimit.Window{{N: 1000, Per: time.Hour}}, []string{"a"}, true
+	cfg := w.configure()
+	open := func() *state.Store {
+		st, err := state.Open(t.Context(), cfg.Exporter.State, state.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := st.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return st
+	}
+	mine, others := open(), open()
+	e, err := jobs.NewEngine(cfg, mine, jobs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := others.Acquire(t.Context(), "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Plan(t.Context(), cfg.Job("conversions"), time.Time{}, time.Time{})
+	if fault.ClassOf(err) != fault.Transient || !strings.Contains(err.Error(), "another process works on this state") || !strings.Contains(fault.HintOf(err), "Try again") {
+		t.Errorf("beside another process: %v, hint %q", err, fault.HintOf(err))
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := e.Plan(t.Context(), cfg.Job("conversions"), time.Time{}, time.Time{}); err != nil || len(p.Slices) == 0 {
+		t.Errorf("%d slices are planned, error %v", len(p.Slices), err)
+	}
+	var held *state.HeldError
+	if _, err := others.Acquire(t.Context(), "serve"); !errors.As(err, &held) {
+		t.Errorf("while the plan has asked: %v", err)
+	}
+	if err := e.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -37,6 +37,7 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) (err error) {
 	if err != nil {
 		return err
 	}
+	e.holds.Store(lease)
 	defer func() { err = errors.Join(err, e.giveUp(context.WithoutCancel(ctx), lease)) }()
 	if err := e.tidy(ctx, lease); err != nil {
 		return err
