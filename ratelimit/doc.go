@@ -32,6 +32,29 @@
 // The slots guarantee, golang.org/x/time/rate paces: of a window of ten seconds or
 // less half may go at once, the rest follow evenly, see newPace.
 //
+// # Who goes first
+//
+// Scheduled work goes before backfills ([Claim]). Of the permits given while a
+// backfill waits every tenth is its own, and of windows of a minute or more it leaves
+// a tenth free for scheduled work, which keeps a nightly run from finding the quota
+// of the day used up. Among equals the job that was served longest ago is next.
+//
+// # Limits that are lower than promised
+//
+// A refusal ([Limiter.Throttled]) lowers a limit, never raises one above what is
+// configured. A vendor that names its limits is believed for a day; a window of a
+// length nobody configured is added. Of one that does not, the window most used is
+// taken for the cause:
+//
+//	refused        limit = 7/10 of it, at most what was used without the refusal (the level)
+//	each window    limit + 1/20 of what is configured, up to the level
+//	at the level   held for 30 windows, 1 min to 1 h, twice as long if it is refused again
+//	then           limit + 1/20 each window, as far as nothing is refused
+//
+// If no window was half used, the quota is shared with somebody or the vendor is
+// busy: then there is no level, and nothing is held. Requests refused together are
+// one refusal, because those sent before a limit was lowered tell nothing about it.
+//
 // # Restarts
 //
 // The slots survive a restart through a [Store]. A clean [Limiter.Close] writes
@@ -42,6 +65,8 @@
 //
 // Times inside a limiter are nanoseconds of the monotonic clock since it was made;
 // stored times are wall time. A stored time that lies in the future (the clock was
-// set back) counts as now, so nobody waits longer than one window for it. A clock
-// set forward between two runs cannot be noticed.
+// set back) counts as now, so nobody waits longer than one window for it. What was
+// learned is kept for a day at most. A clock set forward between two runs cannot be
+// noticed: what seems to lie a window back counts no more, and where that is wrong
+// the vendor refuses.
 package ratelimit

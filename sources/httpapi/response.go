@@ -37,7 +37,7 @@ func (r *Response) Throttled(wait time.Duration, reason string) error {
 	}
 	wait = min(wait, MaxRetryAfter)
 	reason = r.client.redact.text(reason)
-	f := &failure{verdict: Verdict{Class: fault.Throttled}, wait: wait, reason: reason, limits: r.client.cfg.Limits(reason)}
+	f := &failure{verdict: Verdict{Class: fault.Throttled}, wait: wait, reason: oneLine(reason, reasonBytes), limits: r.client.cfg.Limits(reason)}
 	if err := r.client.throttle(context.Background(), r.call, f); err != nil {
 		return err
 	}
