@@ -116,6 +116,7 @@ func (s *Sandbox) Handler() http.Handler {
 	room("/piwikpro", s.piwikPRO.Handler(), "/auth/token", "/api/apps/", "/api/meta-sites/", "/api/analytics/", "/analytics/api/")
 	s.control(mux)
 	s.controlOWAPro(mux)
+	s.controlHubRise(mux)
 	s.controlPiwikPRO(mux)
 	return mux
 }

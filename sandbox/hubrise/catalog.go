@@ -26,6 +26,7 @@ const (
 	optionLists = 2
 	listOptions = 3
 	deals       = 1
+	charges     = 2
 )
 
 func (v *view) menu(c *catalog) *menu {

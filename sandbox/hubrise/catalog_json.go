@@ -50,7 +50,7 @@ func (m *menu) data(d *doc, look Answers) {
 	m.discount(d)
 	d.closeList()
 	d.openList("charges")
-	for n := range 2 {
+	for n := range charges {
 		m.charge(d, n)
 	}
 	d.closeList()
@@ -64,9 +64,12 @@ func (m *menu) category(d *doc, look Links, n int) {
 	d.open("")
 	d.text("id", m.id("category", n))
 	d.text("ref", categoryRef(n))
-	if n == 1 {
+	switch {
+	case n == 1:
 		m.link(d, look, "parent", "category", 0, categoryRef(0))
-	} else {
+	case look == LinksRefs:
+		d.null("parent_ref")
+	default:
 		d.null("parent_id")
 	}
 	d.text("name", []string{"Pizzas", "Spicy Pizzas", "Drinks"}[n])

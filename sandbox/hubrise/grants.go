@@ -158,3 +158,63 @@ func (g *grants) accept(token string) (grant, string) {
 	}
 	return *t, ""
 }
+
+func (g *grants) newCode(t Token, o OAuth) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ready()
+	text := g.hex(32)
+	g.codes[text] = &code{Token: t, expires: time.Now().Add(time.Duration(o.CodeSeconds) * time.Second)}
+	return text
+}
+
+// redeem trades a code for its connection: the same token as before for the same
+// client, place and device, with what was selected this time.
+func (g *grants) redeem(client, text string) (Token, string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ready()
+	c := g.codes[text]
+	switch {
+	case c == nil || c.Client != client:
+		return Token{}, "Invalid code"
+	case c.used:
+		return Token{}, "The code has already been used"
+	case !time.Now().Before(c.expires):
+		return Token{}, "The code has expired"
+	}
+	c.used = true
+	return g.connect(c.Token), ""
+}
+
+// connect makes a connection or changes the one there is. The caller holds the lock.
+func (g *grants) connect(t Token) Token {
+	s, err := parseScope(t.Scope)
+	if err != nil {
+		panic(err) // it was understood before
+	}
+	for _, old := range g.tokens {
+		if old.Client == t.Client && old.Account == t.Account && old.Location == t.Location && old.DeviceID == t.DeviceID && old.health != Revoked {
+			t.Token = old.Token.Token
+			old.Token, old.scope = t, s
+			return t
+		}
+	}
+	t.Token = g.hex(26)
+	g.tokens[t.Token] = &grant{Token: t, scope: s, health: Alive}
+	return t
+}
+
+// revoke ends a token if it is the client's, and returns whose it is; "" if nobody's.
+func (g *grants) revoke(client, token string) (owner string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t := g.tokens[token]
+	if t == nil || t.health == Revoked {
+		return ""
+	}
+	if t.Client == client {
+		t.health = Revoked
+	}
+	return t.Client
+}

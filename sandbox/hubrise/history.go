@@ -67,12 +67,15 @@ func (h *history) begin(w *world, page bool) *view {
 			if m.AfterPages >= h.pages {
 				return false
 			}
-			if _, err := h.apply(w, m); err != nil {
-				panic(err) // validated before
-			}
+			_, _ = h.apply(w, m) // it was validated; a configuration may have taken what it is about away
 			return true
 		})
 	}
+	return h.at(w)
+}
+
+// at is the data as it is, with the world it happens to. The caller holds the lock.
+func (h *history) at(w *world) *view {
 	v := h.now
 	v.world = w
 	return &v
@@ -212,4 +215,18 @@ func (h *history) anonymise(w *world, m Mutation) ([]string, error) {
 	}
 	h.now.anonymised = next
 	return ids, nil
+}
+
+// peek is the data as it is, and no answer.
+func (h *history) peek(w *world) *view {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at(w)
+}
+
+// Pages returns how many pages of orders were answered: what [Mutation].AfterPages counts.
+func (s *Server) Pages() int {
+	s.history.mu.Lock()
+	defer s.history.mu.Unlock()
+	return s.history.pages
 }

@@ -150,8 +150,8 @@ func (s *Server) Mutate(m Mutation) ([]string, error) {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/oauth2/v1/authorize", s.authorize)
-	mux.HandleFunc("/oauth2/v1/token", s.token)
-	mux.HandleFunc("/oauth2/v1/revoke", s.revoke)
+	mux.HandleFunc("/oauth2/v1/token", s.app(opToken, (*tokenCall).redeem))
+	mux.HandleFunc("/oauth2/v1/revoke", s.app(opRevoke, (*tokenCall).revoke))
 	mux.HandleFunc("/v1/", s.api)
 	return mux
 }

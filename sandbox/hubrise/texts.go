@@ -5,8 +5,18 @@ type thing struct{ ref, name string }
 
 var (
 	dishes = []thing{
-		{"MAR", "Margarita"}, {"CAR", "Carbonara"}, {"PES", "Basil and Pesto"}, {"CAL", "Calzone"}, {"TIR", "Tiramisù"}, {"COK", "Coke"},
-		{"WBBQ", "Wings BBQ"}, {"BRO", "Brownie"}, {"SAL", "Salade niçoise"}, {"KAR", "Karjalanpiirakka"}, {"SOU", "Soupe \"du jour\""}, {"SAT", "Saté 沙爹"},
+		{"MAR", "Margarita"},
+		{"CAR", "Carbonara"},
+		{"PES", "Basil and Pesto"},
+		{"CAL", "Calzone"},
+		{"TIR", "Tiramisù"},
+		{"COK", "Coke"},
+		{"WBBQ", "Wings BBQ"},
+		{"BRO", "Brownie"},
+		{"SAL", "Salade niçoise"},
+		{"KAR", "Karjalanpiirakka"},
+		{"SOU", "Soupe \"du jour\""},
+		{"SAT", "Saté 沙爹"},
 	}
 	sizes    = []thing{{"SM", "Small"}, {"LG", "Large"}, {"XL", "14\""}}
 	toppings = []thing{
