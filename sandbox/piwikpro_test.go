@@ -56,8 +56,8 @@ func TestPiwikPROControl(t *testing.T) {
 
 // A report path without its slash is sent on to where it was asked for, under the name of the room too.
 func TestPiwikPROSlash(t *testing.T) {
-	r := open(t, sandbox.Config{PiwikPRO: piwikpro.Config{Auth: piwikpro.Auth{Slash: piwikpro.SlashRedirect}}})
-	res := r.send("POST", "/piwikpro/api/analytics/v1/query", "{}", "") //nolint:bodyclose // read closes it
+	r := open(t, sandbox.Config{PiwikPRO: piwikpro.Config{Answers: piwikpro.Answers{Slash: piwikpro.SlashRedirect}}})
+	res := r.send("POST", "/piwikpro/api/analytics/v1/query", "{}", "")
 	r.read(res)
 	if got := res.Request.URL.Path; res.Request.Method != http.MethodGet || got != "/piwikpro/api/analytics/v1/query/" {
 		t.Errorf("ended at %s %s", res.Request.Method, got)

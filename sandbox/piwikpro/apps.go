@@ -159,7 +159,7 @@ func (c *call) siteParameter() (*site, *problem) {
 	}
 	s := c.st.world.site(id)
 	if s == nil || s.Forbidden {
-		return nil, c.forbidden()
+		return nil, c.st.cfg.Answers.forbidden()
 	}
 	return s, nil
 }

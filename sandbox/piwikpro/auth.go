@@ -32,7 +32,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	st := s.state.Load()
 	rep := &wire.Reply{W: w, R: r, Fault: &faults.Fault{}, Plain: st.cfg.Answers.Gzip == GzipOff}
 	asked, read := readToken(r, st.cfg.Auth)
-	keys := []string{verbKey(r.Method), TokenKey(asked["client_id"])}
+	keys := []string{TokenKey(asked["client_id"])}
+	if st.cfg.Limits.Tokens {
+		keys = append(keys, verbKey(r.Method))
+	}
 	counted := s.meter.Arrive(opToken, keys...)
 	defer counted.Done()
 	if st.cfg.Limits.Tokens {

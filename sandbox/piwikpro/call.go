@@ -101,7 +101,7 @@ func (c *call) identify() (client string, p *problem) {
 			return client, nil
 		}
 	}
-	shape := c.st.cfg.Auth.TokenNotFound
+	shape := c.st.cfg.Auth.Unauthorized
 	if shape != ShapeService && shape != "" {
 		return "", &problem{status: http.StatusUnauthorized, detail: why, shape: shape}
 	}

@@ -75,6 +75,7 @@ const (
 
 	RepeatedPlain    Repeated = "plain"    // the same key again
 	RepeatedNumbered Repeated = "numbered" // x, x_2
+	RepeatedOnce     Repeated = "once"     // only the first is there
 	RepeatedRefused  Repeated = "refused"  // 400
 
 	KeyValuesCells KeyValues = "cells" // as in json
@@ -125,8 +126,8 @@ func (c Config) validate() error {
 		getErr, postErr,
 		oneof.Check("auth.wrong_secret", c.Auth.WrongSecret, BadSecret401, BadSecret400),
 		oneof.Check("auth.form", c.Auth.Form, FormTaken, FormRefused),
-		oneof.Check("auth.unauthorized", c.Auth.TokenNotFound, shapes...),
-		oneof.Check("auth.trailing_slash", c.Auth.Slash, SlashServed, SlashRedirect, SlashMissing),
+		oneof.Check("auth.unauthorized", c.Auth.Unauthorized, shapes...),
+		oneof.Check("answers.trailing_slash", a.Slash, SlashServed, SlashRedirect, SlashMissing),
 		oneof.Check("limits.group", c.Limits.Group, GroupVerb, GroupEndpoint, GroupClient),
 		oneof.Check("limits.retry_after", c.Limits.RetryAfter, wire.RetryAfterOff, wire.RetryAfterSeconds, wire.RetryAfterDate),
 		oneof.Check("limits.body", c.Limits.Body, shapes...),
@@ -138,7 +139,7 @@ func (c Config) validate() error {
 		oneof.Check("answers.forbidden", a.Forbidden, Forbidden403, Forbidden404),
 		oneof.Check("answers.conflict", a.Conflict, ConflictRefused, ConflictEmpty),
 		oneof.Check("answers.integrations", a.Integrations, ConflictRefused, ConflictEmpty),
-		oneof.Check("answers.repeated", a.Repeated, RepeatedPlain, RepeatedNumbered, RepeatedRefused),
+		oneof.Check("answers.repeated", a.Repeated, RepeatedPlain, RepeatedNumbered, RepeatedOnce, RepeatedRefused),
 		oneof.Check("answers.key_values", a.KeyValues, KeyValuesCells, KeyValuesTexts),
 		oneof.Check("answers.query_columns", a.QueryColumns, MetaColumnsSent, MetaColumnsNone),
 		oneof.Check("answers.cache", a.Cache, CacheOff, CacheQuery, CachePage),

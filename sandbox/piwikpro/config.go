@@ -23,15 +23,14 @@ type Config struct {
 
 // Auth is /auth/token (sheet: §1).
 type Auth struct {
-	Clients       []Client  `json:"clients"`        // default: one, "client"
-	ExpiresIn     int       `json:"expires_in"`     // seconds, default 1800; before 2018 86400
-	RevokeAfter   int       `json:"revoke_after"`   // a token is worthless after so many calls; 0 = never
-	OneToken      bool      `json:"one_token"`      // a new token ends the older ones of its client
-	WrongSecret   BadSecret `json:"wrong_secret"`   // status of a wrong id or secret
-	NoLicense     bool      `json:"no_license"`     // 402
-	Form          Form      `json:"form"`           // form bodies
-	TokenNotFound Shape     `json:"unauthorized"`   // body of 401 on API calls
-	Slash         Slash     `json:"trailing_slash"` // report paths without it
+	Clients      []Client  `json:"clients"`      // default: one, "client"
+	ExpiresIn    int       `json:"expires_in"`   // seconds, default 1800; before 2018 86400
+	RevokeAfter  int       `json:"revoke_after"` // a token is worthless after so many calls; 0 = never
+	OneToken     bool      `json:"one_token"`    // a new token ends the older ones of its client
+	WrongSecret  BadSecret `json:"wrong_secret"` // status of a wrong id or secret
+	NoLicense    bool      `json:"no_license"`   // 402
+	Form         Form      `json:"form"`         // form bodies
+	Unauthorized Shape     `json:"unauthorized"` // body of 401 on API calls
 }
 
 // Client is a pair of credentials of the user.
@@ -54,6 +53,7 @@ type Limits struct {
 
 // Answers holds what is uncertain about JSON answers (sheet: §2, §8).
 type Answers struct {
+	Slash          Slash       `json:"trailing_slash"`  // report paths without it
 	IDs            IDs         `json:"ids"`             // JSON type of session_id and event_id
 	Ties           Ties        `json:"ties"`            // order of rows of /query/ the order does not tell apart
 	RawOrder       Ties        `json:"raw_order"`       // of sessions and events: by session_id, or another in every answer

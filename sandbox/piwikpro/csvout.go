@@ -2,6 +2,7 @@ package piwikpro
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 )
@@ -14,15 +15,14 @@ func (c *call) writeCSV(w io.Writer, p *plan, each func(func([]cell) bool)) erro
 		out.WriteString("\ufeff")
 	}
 	var line []string
-	for i, label := range p.labels() {
+	for i, label := range p.labels {
 		if p.columns[i].isPair() && csv.Enums != CSVEnumsLabels && csv.Enums != CSVEnumsIDs {
 			line = append(line, label+"_1", label+"_2")
 		} else {
 			line = append(line, label)
 		}
 	}
-	csv.write(out, line)
-	var err error
+	err := csv.write(out, line)
 	each(func(cells []cell) bool {
 		line = line[:0]
 		for i := range cells {
@@ -31,10 +31,7 @@ func (c *call) writeCSV(w io.Writer, p *plan, each func(func([]cell) bool)) erro
 		err = csv.write(out, line)
 		return err == nil
 	})
-	if err != nil {
-		return err
-	}
-	return out.Flush()
+	return errors.Join(err, out.Flush())
 }
 
 // isPair reports whether the cells of the column have an id and a label.

@@ -8,7 +8,7 @@ import (
 
 // sessionDimensions are those every scope has (sheet: §5, columns/dimensions.csv).
 var sessionDimensions = []*dimension{
-	dim("timestamp", "Timestamp", "date", sessionScope, query, func(r *row) cell { return cell{kind: moment, n: r.clock.wall(r.at())} }),
+	dim("timestamp", "Timestamp", "date", sessionScope, both, func(r *row) cell { return cell{kind: moment, n: r.clock.wall(r.at())} }),
 	dim("local_hour", "Local hour", "int", sessionScope, both, func(r *row) cell { return numberCell(r.clock.wall(r.at()) % secondsOfDay / 3600) }),
 	dim("website_name", "Website name", "[str, str]", sessionScope, both, func(r *row) cell { return coded(r.s.site.ID, r.s.site.Name) }),
 	dim("session_id", "Session ID", "int", sessionScope, raw, func(r *row) cell { return cell{kind: bigID, u: r.s.id} }),

@@ -49,6 +49,7 @@ func (p *plan) compile(c *condition, at, rawOp string) (filter, *problem) {
 		col.turn = t
 	}
 	p.scope = max(p.scope, d.scope)
+	p.perItem = p.perItem || d.scope != sessionScope
 	if c.Condition == nil || c.Condition.Value == nil {
 		return nil, invalid(at+".condition.value", "This field is required.")
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -122,4 +123,87 @@ func (v *vendor) rows(report, body string) answer {
 		v.t.Fatalf("answer to %s %s: %d %.300s: %v", report, body, w.Code, text, err)
 	}
 	return a
+}
+
+// configure changes the configuration in force.
+func (v *vendor) configure(change func(*piwikpro.Config)) {
+	v.t.Helper()
+	cfg := v.Config()
+	change(&cfg)
+	if err := v.Configure(cfg); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// refused posts a report request that fails and returns the detail and the parameter.
+func (v *vendor) refused(report, body string, status int) (detail, parameter string) {
+	v.t.Helper()
+	w := v.post(report, body)
+	var got struct {
+		Errors []struct {
+			Status string
+			Detail string
+			Source struct{ Parameter string }
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != status || len(got.Errors) != 1 || got.Errors[0].Status != strconv.Itoa(status) {
+		v.t.Errorf("answer to %s: %d %.300s: %v, want an error %d", body, w.Code, w.Body, err, status)
+		return "", ""
+	}
+	return got.Errors[0].Detail, got.Errors[0].Source.Parameter
+}
+
+// truth returns the rows of a query as lines of texts, "(null)" for none.
+func (v *vendor) truth(q piwikpro.Query) []string {
+	v.t.Helper()
+	rows, err := v.Rows(q)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var out []string
+	for row := range rows {
+		var line []string
+		for _, name := range row.Columns() {
+			value, ok := row.Value(name)
+			if !ok {
+				value = "(null)"
+			}
+			line = append(line, value)
+		}
+		out = append(out, strings.Join(line, "|"))
+	}
+	return out
+}
+
+// flat writes the rows of an answer as truth does.
+func (a answer) flat() []string {
+	var out []string
+	text := func(v any) string {
+		switch v := v.(type) {
+		case nil:
+			return "(null)"
+		case string:
+			return v
+		}
+		doc, _ := json.Marshal(v)
+		return string(doc)
+	}
+	for _, row := range a.Data {
+		var line []string
+		for i, v := range row {
+			list, isList := v.([]any)
+			if isList && len(list) == 2 && a.pair(i) {
+				line = append(line, text(list[0]), text(list[1]))
+				continue
+			}
+			line = append(line, text(v))
+		}
+		out = append(out, strings.Join(line, "|"))
+	}
+	return out
+}
+
+// pair reports whether a column has an id and a label; lists of two are none.
+func (a answer) pair(i int) bool {
+	return !strings.Contains(a.Meta.Columns[i], "goals") && !strings.Contains(a.Meta.Columns[i], "products.") && !strings.Contains(a.Meta.Columns[i], "uuids")
 }

@@ -10,9 +10,10 @@ import (
 
 // send answers a report whose page has the rows of each, of count in all.
 func (c *call) send(p *plan, count int, each func(func([]cell) bool)) {
-	n, first, last := 0, "", ""
+	n := 0
+	var first, last cell
 	seen := func(cells []cell) {
-		last = string(cells[0].appendText(nil))
+		last = cells[0]
 		if n++; n == 1 {
 			first = last
 		}
@@ -53,7 +54,7 @@ func (c *call) send(p *plan, count int, each func(func([]cell) bool)) {
 func (c *call) writeMeta(out *bufio.Writer, p *plan, count int) {
 	out.WriteString(`],"meta":{`)
 	if c.op != opQuery || c.st.cfg.Answers.QueryColumns != MetaColumnsNone {
-		names, err := json.Marshal(p.labels())
+		names, err := json.Marshal(p.labels)
 		if err != nil {
 			panic(err) // strings can be written
 		}
@@ -62,18 +63,6 @@ func (c *call) writeMeta(out *bufio.Writer, p *plan, count int) {
 		out.WriteByte(',')
 	}
 	out.WriteString(`"count":` + strconv.Itoa(count) + "}}")
-}
-
-// labels are the names of the columns as the answer has them.
-func (p *plan) labels() []string {
-	out := make([]string, len(p.columns))
-	for i, c := range p.columns {
-		out[i] = c.key
-		if p.names {
-			out[i] = c.name
-		}
-	}
-	return out
 }
 
 // appendRow writes a row: an array, or in json-kv an object.
@@ -90,7 +79,7 @@ func (c *call) appendRow(buf []byte, p *plan, cells []cell) []byte {
 		return append(buf, ']')
 	}
 	buf = append(buf, '{')
-	for i, label := range p.labels() {
+	for i, label := range p.labels {
 		if i > 0 {
 			buf = append(buf, ',')
 		}

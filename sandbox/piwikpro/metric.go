@@ -3,7 +3,6 @@ package piwikpro
 // metric is a figure of /query/.
 type metric struct {
 	id, name string
-	typ      string
 	measure  measure
 	over     measure // of a rate: what measure is divided by
 	forGoal  bool    // may be asked for one goal

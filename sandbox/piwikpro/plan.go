@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 type plan struct {
 	span
 	meta    bool
+	perItem bool // rows, or filters, tell events or products from each other
 	scope   scope
 	columns []column
 	order   []sortKey
@@ -20,7 +22,8 @@ type plan struct {
 	offset  int
 	limit   int
 	format  string
-	names   bool // display names instead of ids
+	names   bool     // display names instead of ids
+	labels  []string // of the columns, as the answer has them
 	key     string
 }
 
@@ -41,6 +44,14 @@ func (c *column) cell(r *row) cell {
 		return c.turn.cell(out)
 	}
 	return out
+}
+
+// label is the name in the answer.
+func (c *column) label(display bool) string {
+	if display {
+		return c.name
+	}
+	return c.key
 }
 
 // isMetric reports whether the column is a figure.
@@ -108,12 +119,16 @@ func (st *state) plan(a *ask, rawOp string, now time.Time) (*plan, *problem) {
 		panic(err) // it was read from JSON
 	}
 	p.key = string(doc)
+	for _, c := range p.columns {
+		p.labels = append(p.labels, c.label(p.names))
+	}
 	return p, nil
 }
 
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
 // website finds the site or meta site; its clock is the report's.
 func (p *plan) website(st *state, id string) *problem {
-	out := &call{st: st}
 	if id == "" {
 		return invalid("website_id", "This field is required.")
 	}
@@ -123,8 +138,10 @@ func (p *plan) website(st *state, id string) *problem {
 	}
 	s := st.world.site(id)
 	switch {
+	case s == nil && !uuidForm.MatchString(id):
+		return invalid("website_id", "Must be a valid UUID.")
 	case s == nil || s.Forbidden:
-		return out.forbidden()
+		return st.cfg.Answers.forbidden()
 	case s.NoLicense:
 		return &problem{status: http.StatusForbidden, detail: "No valid license found.", shape: ShapeErrors}
 	}
@@ -144,9 +161,7 @@ func (p *plan) add(st *state, i int, c columnAsk, rawOp string) *problem {
 	out := column{goal: -1}
 	out.dim = findDimension(c.ColumnID)
 	if out.dim != nil && (rawOp != "" && !out.dim.raw || rawOp == "" && !out.dim.query || rawOp == opSessions && out.dim.scope != sessionScope) {
-		if rawOp == "" || c.ColumnID != "timestamp" {
-			out.dim = nil
-		}
+		out.dim = nil
 	}
 	if out.dim == nil && rawOp == "" {
 		out.metric = findMetric(c.ColumnID)
@@ -177,6 +192,7 @@ func (p *plan) add(st *state, i int, c columnAsk, rawOp string) *problem {
 	} else if out.dim.id == "timestamp" && rawOp == "" { // untransformed it is the day
 		out.turn, _ = findTransformation("to_date", "date")
 	}
+	p.perItem = p.perItem || out.dim.scope != sessionScope && !out.isMetric()
 	p.columns = append(p.columns, out)
 	return nil
 }
@@ -224,11 +240,9 @@ func (p *plan) conflicts(cfg Answers) *problem {
 		if c.dim == nil || c.turn == nil || c.turn.fold == noFold {
 			continue
 		}
-		own := c.dim.scope
-		if p.scope == own || c.turn.fold == foldCount {
-			continue
-		}
-		if p.scope == eventScope && own == sessionScope || p.scope == productScope {
+		how := c.turn.fold
+		if p.scope == productScope && (how == foldSum || how == foldAverage || how == foldMedian) ||
+			p.perItem && c.dim.scope == sessionScope && how != foldCount {
 			if cfg.Conflict == ConflictEmpty {
 				p.to = p.from
 				return nil
@@ -287,8 +301,11 @@ func (p *plan) keys(repeated Repeated) *problem {
 				return invalid("columns", "Columns must be unique.")
 			case RepeatedNumbered:
 				c.key = fmt.Sprintf("%s_%d", base, n)
+			case RepeatedOnce:
+				c.key = ""
 			}
 		}
 	}
+	p.columns = slices.DeleteFunc(p.columns, func(c column) bool { return c.key == "" })
 	return nil
 }

@@ -20,8 +20,9 @@ func invalid(parameter, format string, args ...any) *problem {
 	return &problem{status: http.StatusBadRequest, detail: fmt.Sprintf(format, args...), parameter: parameter, shape: ShapeErrors}
 }
 
-func (c *call) forbidden() *problem {
-	if c.st.cfg.Answers.Forbidden == Forbidden404 {
+// forbidden is the answer about a site out of reach.
+func (a Answers) forbidden() *problem {
+	if a.Forbidden == Forbidden404 {
 		return &problem{status: http.StatusNotFound, detail: "Website does not exist.", shape: ShapeErrors}
 	}
 	return &problem{status: http.StatusForbidden, detail: "You do not have access to this website.", shape: ShapeErrors}

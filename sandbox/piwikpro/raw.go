@@ -44,7 +44,7 @@ func (c *call) raw() *problem {
 	if bad != nil {
 		return bad
 	}
-	c.send(p, v.countRaw(p), func(yield func([]cell) bool) {
+	c.send(p, c.s.history.count(v, p), func(yield func([]cell) bool) {
 		v.rawRows(p, c.shuffle(c.st.cfg.Answers.RawOrder), p.offset, p.limit, yield)
 	})
 	return nil
@@ -112,7 +112,10 @@ func (v *view) rawRows(p *plan, shuffle uint64, offset, limit int, yield func([]
 }
 
 // served notes a page in the meter.
-func (c *call) served(p *plan, rows int, first, last string) {
-	page := strconv.Itoa(p.offset)
-	c.s.meter.Served(meter.Page{Operation: c.op, Key: p.sites[0].ID, Page: page, Rows: rows, First: first, Last: last})
+func (c *call) served(p *plan, rows int, first, last cell) {
+	page := meter.Page{Operation: c.op, Key: p.sites[0].ID, Page: strconv.Itoa(p.offset), Rows: rows}
+	if rows > 0 {
+		page.First, page.Last = string(first.appendText(nil)), string(last.appendText(nil))
+	}
+	c.s.meter.Served(page)
 }

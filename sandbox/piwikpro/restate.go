@@ -32,6 +32,7 @@ type history struct {
 	calls   int // reports answered
 	kept    map[string]kept
 	results []cachedResult
+	counts  []cachedCount
 }
 
 // kept is the moment a cached answer is from.

@@ -89,7 +89,9 @@ func (g *tableRow) add(p *plan, r *row, fresh bool) {
 				t.over += amount(c.over, r, -1, fresh, &t.overSeen)
 			}
 		case c.isMetric():
-			t.fold(c.turn.fold, c.dim.cell(r))
+			if fresh || c.dim.scope != sessionScope { // what a session has counts once, however many of its events there are
+				t.fold(c.turn.fold, c.dim.cell(r))
+			}
 		}
 	}
 }
@@ -170,7 +172,7 @@ func (g *tableRow) finish(p *plan) {
 			g.cells[i] = t.folded(c.turn.fold)
 		}
 	}
-	g.parts = nil
+	g.dims, g.parts = nil, nil
 }
 
 func ratio(n, over int64) float64 {

@@ -67,7 +67,7 @@ func New(seed uint64, cfg Config, m *meter.Meter, f *faults.Set) (*Server, error
 	return s, s.Configure(cfg)
 }
 
-// Keys of the meter: calls by verb, calls of a client, calls for tokens.
+// Keys of the meter: calls by verb; those for tokens only where [Limits].Tokens counts them.
 const (
 	GetKey  = "piwikpro:GET"
 	PostKey = "piwikpro:POST"
@@ -208,7 +208,7 @@ func (s *Server) Handler() http.Handler {
 // slashless serves a report path without its trailing slash.
 func (s *Server) slashless(served http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch s.state.Load().cfg.Auth.Slash {
+		switch s.state.Load().cfg.Answers.Slash {
 		case SlashRedirect:
 			w.Header().Set("Location", path.Base(r.URL.Path)+"/") // relative: the room may have a prefix
 			w.WriteHeader(http.StatusMovedPermanently)

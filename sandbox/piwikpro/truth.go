@@ -114,9 +114,9 @@ func newRow(p *plan, columns []string, cells []cell) Row {
 	r := Row{columns: columns, values: make(map[string]string, len(columns))}
 	for i := range cells {
 		c, key := &cells[i], p.columns[i].key
-		switch {
-		case c.kind == null:
-		case c.kind == pair:
+		switch c.kind {
+		case null:
+		case pair:
 			if id, ok := c.idText(); ok {
 				r.values[key+"_id"] = id
 			}
@@ -181,7 +181,7 @@ func (s *Server) truth(q Query) (*plan, *view, error) {
 	s.history.mu.Lock()
 	defer s.history.mu.Unlock()
 	v := s.history.view(st)
-	v.duplicate = 0
+	v.duplicate, v.snapshot = 0, &snapshot{versions: v.versions} // twice is never right
 	return p, v, nil
 }
 
