@@ -25,6 +25,7 @@ type Odd struct {
 	OtherCurrency int `json:"other_currency"` // total is in a currency that is not the account's
 	NoCustomer    int `json:"no_customer"`    // customer is null instead of a guest without id
 	NUL           int `json:"nul"`            // notes with U+0000, which no PostgreSQL text can hold
+	Loose         int `json:"loose"`          // as bridges send it: option quantity "1" or none, no option price, charge ref and tax_rate as numbers
 	Dirty         int `json:"dirty"`          // sheet: dirty data: bridge-made phones, masked e-mails, texts with quotes and line breaks
 }
 
@@ -138,7 +139,7 @@ func (d Data) validate() error {
 		return fmt.Errorf("data: days: want 0 to %d", maxDays)
 	}
 	o := d.Odd
-	for _, n := range []int{o.NoID, o.NoCurrency, o.NumberTotal, o.NullTotal, o.NullElements, o.OtherCurrency, o.NoCustomer, o.NUL, o.Dirty} {
+	for _, n := range []int{o.NoID, o.NoCurrency, o.NumberTotal, o.NullTotal, o.NullElements, o.OtherCurrency, o.NoCustomer, o.NUL, o.Loose, o.Dirty} {
 		if n < 0 {
 			return fmt.Errorf("data: odd: negative number %d", n)
 		}

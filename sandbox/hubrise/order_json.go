@@ -52,13 +52,13 @@ func (o *order) write(d *doc, v *view) {
 	}
 	d.closeList()
 	o.writeTotal(d, v)
-	if happens(o.seed, v.Odd.NullElements) {
+	if happens(o.seed>>7, v.Odd.NullElements) {
 		for _, name := range []string{"items", "deals", "discounts", "charges", "payments"} {
 			d.null(name)
 		}
 	} else {
-		o.writeItems(d, newer)
-		o.writeAmounts(d)
+		o.writeItems(d, v)
+		o.writeAmounts(d, o.loose(v))
 	}
 	o.writeCustomer(d, v)
 	o.writeDelivery(d, v)
@@ -83,7 +83,7 @@ func (o *order) channel(v *view) string {
 func (o *order) notes(d *doc, v *view) {
 	notes := ""
 	switch {
-	case happens(o.seed, v.Odd.NUL):
+	case happens(o.seed>>1, v.Odd.NUL):
 		notes = nul
 	case happens(o.seed>>3, v.Odd.Dirty):
 		notes = awkwardText(o.seed >> 24)
@@ -103,13 +103,13 @@ func (o *order) writeTotal(d *doc, v *view) {
 	total := o.total(v.look.Total != TotalAll)
 	digits := string(appendCents(nil, total))
 	switch odd := v.Odd; {
-	case happens(o.seed, odd.NoCurrency):
+	case happens(o.seed>>2, odd.NoCurrency):
 		d.text("total", digits)
-	case happens(o.seed, odd.NumberTotal):
+	case happens(o.seed>>4, odd.NumberTotal):
 		d.raw("total", digits)
-	case happens(o.seed, odd.NullTotal):
+	case happens(o.seed>>5, odd.NullTotal):
 		d.null("total")
-	case happens(o.seed, odd.OtherCurrency):
+	case happens(o.seed>>6, odd.OtherCurrency):
 		d.text("total", digits+" CHF")
 	default:
 		d.money("total", total)
@@ -118,7 +118,10 @@ func (o *order) writeTotal(d *doc, v *view) {
 	d.money("payment_discrepancy", total-sumOf(o.payments, true))
 }
 
-func (o *order) writeItems(d *doc, newer bool) {
+// loose reports whether the order came through a bridge that is careless about types.
+func (o *order) loose(v *view) bool { return happens(o.seed>>9, v.Odd.Loose) }
+
+func (o *order) writeItems(d *doc, v *view) {
 	d.openList("items")
 	for n, it := range o.items {
 		d.open("")
@@ -151,7 +154,7 @@ func (o *order) writeItems(d *doc, newer bool) {
 		}
 		d.dec("points_earned", earned)
 		d.dec("points_used", used)
-		it.writeOptions(d, newer)
+		it.writeOptions(d, v.look.Fields != FieldsOld, o.loose(v))
 		d.bool("deleted", it.deleted)
 		if it.inDeal {
 			o.writeDealLine(d, n)
@@ -207,7 +210,7 @@ func (it *item) quantity() string {
 	return appendTenths(it.tenths)
 }
 
-func (it *item) writeOptions(d *doc, newer bool) {
+func (it *item) writeOptions(d *doc, newer, loose bool) {
 	d.openList("options")
 	for _, o := range it.options {
 		d.open("")
@@ -218,8 +221,15 @@ func (it *item) writeOptions(d *doc, newer bool) {
 		d.text("option_list_name", name)
 		d.text("name", toppings[o.topping].name)
 		d.opt("ref", toppings[o.topping].ref)
-		d.money("price", o.price)
-		d.int("quantity", o.quantity)
+		if !loose || o.price > 0 {
+			d.money("price", o.price)
+		}
+		switch {
+		case !loose:
+			d.int("quantity", o.quantity)
+		case o.quantity > 1:
+			d.text("quantity", strconv.Itoa(o.quantity))
+		}
 		if newer {
 			d.bool("removed", o.removed)
 		}

@@ -2,7 +2,7 @@ package hubrise
 
 import "strconv"
 
-func (o *order) writeAmounts(d *doc) {
+func (o *order) writeAmounts(d *doc, loose bool) {
 	d.openList("discounts")
 	for n, a := range o.discounts {
 		d.open("")
@@ -28,13 +28,21 @@ func (o *order) writeAmounts(d *doc) {
 		d.null("private_ref")
 		d.text("type", kind)
 		d.text("name", name)
-		d.opt("ref", ref)
-		d.money("price", a.cents)
 		rate := ""
 		if o.seed>>9%4 == 0 {
 			rate = "4"
 		}
-		d.dec("tax_rate", rate)
+		if loose {
+			d.int("ref", 2222+a.kind)
+		} else {
+			d.opt("ref", ref)
+		}
+		d.money("price", a.cents)
+		if loose {
+			d.int("tax_rate", 4)
+		} else {
+			d.dec("tax_rate", rate)
+		}
 		d.text("charge_type", kind)
 		d.opt("charge_ref", ref)
 		d.money("charge_price", a.cents)
@@ -66,7 +74,7 @@ func (o *order) writeAmounts(d *doc) {
 
 func (o *order) writeCustomer(d *doc, v *view) {
 	switch {
-	case o.customer == nil && happens(o.seed, v.Odd.NoCustomer):
+	case o.customer == nil && happens(o.seed>>8, v.Odd.NoCustomer):
 		d.null("customer")
 	case o.customer == nil:
 		guest(d, "customer", o, v)

@@ -69,6 +69,9 @@ func (c *call) orderQuery(query url.Values) (q orderQuery, no *problem) {
 		}
 		at, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
+			at, err = time.Parse("2006-01-02T15:04:05Z0700", text)
+		}
+		if err != nil {
 			return q, invalid(bound.name, "'%s' is not a valid time", text)
 		}
 		*bound.to = at.Unix()
