@@ -6,7 +6,8 @@ import (
 	"exporter/state"
 )
 
-// sliceCounts tells how the slices of a run ended: "2 committed, 1 failed".
+// sliceCounts tells how the slices of a run ended, and until when some wait:
+// "2 committed, 1 waiting until 2026-11-22T17:00:00Z".
 func sliceCounts(r state.Run) string {
 	var parts []string
 	done := 0
@@ -18,6 +19,13 @@ func sliceCounts(r state.Run) string {
 		if c.n > 0 {
 			parts = append(parts, number(c.n)+" "+c.word)
 		}
+	}
+	switch until := clock(r.WaitUntil); {
+	case until == "":
+	case r.Waiting == 0: // before it had planned a slice
+		parts = append(parts, "waiting until "+until)
+	default:
+		parts[len(parts)-1] += " until " + until
 	}
 	if left := r.Slices - done; left > 0 {
 		parts = append(parts, number(left)+" to do")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"exporter/jobs"
 	"exporter/jobs/config"
 	"exporter/sources"
+	"exporter/state"
 )
 
 func (p *program) jobsCommand() *cobra.Command {
@@ -22,8 +24,9 @@ func (p *program) jobsCommand() *cobra.Command {
 		Use:   "jobs",
 		Short: "Show every job: what is late first, then by next firing",
 		Long: `jobs shows the jobs of the configuration with their next firings (in the zone of the
-schedule), the newest interval that is complete in every sink, and how the last run
-ended. A job is late when a firing that was due has not succeeded.`,
+schedule; +38s is how much later the job begins, because others that share its login fire
+in that minute too), the newest interval that is complete in every sink, how the last run
+ended, and what waits for quota. A job is late when a firing that was due has not succeeded.`,
 		Example: `  exporter jobs
   exporter jobs --json | jq -r 'select(.late).name'`,
 		Args: cobra.NoArgs,
@@ -51,6 +54,10 @@ type jobObject struct {
 	LastState     string      `json:"last_run_state,omitempty"`
 	LastRequested time.Time   `json:"last_run_requested_at,omitzero"`
 	LastError     string      `json:"last_run_error,omitempty"`
+	Offset        float64     `json:"start_offset_seconds,omitempty"` // from the first of Next to its start
+	Waiting       int         `json:"waiting_slices,omitempty"`       // for quota
+	WaitUntil     time.Time   `json:"wait_until,omitzero"`            // when the first of them goes on at the earliest
+	WaitReason    string      `json:"wait_reason,omitempty"`
 
 	job *config.Job
 }
@@ -69,12 +76,17 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 	if err != nil {
 		return err
 	}
+	waits, err := s.state.Waits(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
 	var group errgroup.Group
 	group.SetLimit(8)
 	for i, job := range s.cfg.Jobs {
 		group.Go(func() (err error) {
 			all[i], err = p.overview(ctx, s, job, next)
 			all[i].Paused = slices.Contains(paused, job.Name)
+			all[i].wait(waits)
 			return err
 		})
 	}
@@ -100,6 +112,9 @@ func (p *program) overview(ctx context.Context, s *session, job *config.Job, nex
 		return o, err
 	}
 	o.firings(p.Now(), last, next)
+	if len(o.Next) > 0 {
+		o.Offset = seconds(jobs.StartOffset(s.cfg.Jobs, job, o.Next[0]))
+	}
 	runs, err := s.state.Runs(ctx, job.Name, 1)
 	if err != nil {
 		return o, err
@@ -131,6 +146,29 @@ func (o *jobObject) firings(now, last time.Time, next int) {
 		}
 		o.Next = append(o.Next, at.UTC())
 	}
+}
+
+// wait fills in what of the job waits for quota.
+func (o *jobObject) wait(all []state.Wait) {
+	for _, w := range all {
+		if w.Job == o.Name {
+			o.Waiting, o.WaitUntil, o.WaitReason = w.Slices, utc(w.Until), oneLine(w.Reason)
+		}
+	}
+}
+
+// lastRun is how the last run ended and what waits, for people. The cause of a
+// wait stands at the end of its reason.
+func (o *jobObject) lastRun() string {
+	if o.Waiting == 0 {
+		return o.LastState
+	}
+	waits := "slices wait"
+	if o.Waiting == 1 {
+		waits = "slice waits"
+	}
+	cause := o.WaitReason[strings.LastIndex(o.WaitReason, ": ")+1:]
+	return fmt.Sprintf("%s, %d %s until %s:%s", o.LastState, o.Waiting, waits, clock(o.WaitUntil), cause)
 }
 
 // newestComplete returns the newest interval that all its known parts have in
@@ -180,8 +218,11 @@ func (p *program) showJobs(all []jobObject) {
 			mark = "late"
 		}
 		var next []string
-		for _, t := range o.Next {
+		for i, t := range o.Next {
 			next = append(next, clockIn(t, o.job.Zone))
+			if i == 0 && o.Offset > 0 {
+				next[0] += fmt.Sprintf(" +%.0fs", o.Offset)
+			}
 		}
 		newest := ""
 		if o.CompleteEnd != (time.Time{}) {
@@ -189,7 +230,7 @@ func (p *program) showJobs(all []jobObject) {
 		}
 		rows = append(rows, []string{
 			mark, o.Name, o.Source + "." + o.Stream, strings.Join(o.Sinks, ", "), o.Schedule,
-			strings.Join(next, ", "), newest, o.LastState,
+			strings.Join(next, ", "), newest, o.lastRun(),
 		})
 	}
 	p.out.table([]string{"late", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)

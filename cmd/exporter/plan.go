@@ -16,8 +16,9 @@ func (p *program) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan JOB",
 		Short: "Show what a run would export, with estimated calls and minutes",
-		Long: `plan lists the slices of a run, newest first, with what is known of each, and
-estimates the requests and how long the limits make them take. It reads the ledgers
+		Long: `plan lists the slices of a run in the order of work, with what is known of each, and
+estimates the requests and how long the limits make them take, with what was learned of
+them and what is used up already. It reads the ledgers
 of the sinks, asks the vendor for no report and writes nothing.
 
 Without --from it shows what a run would do now: the lookback, and whatever the job

@@ -40,7 +40,7 @@ func newProgress(w io.Writer, width int, cfg *config.Config) *progressWatcher {
 	pw.SetUpdateFrequency(150 * time.Millisecond)
 	style := progress.StyleDefault
 	style.Options.Separator = " "
-	style.Options.DoneString, style.Options.ErrorString = "done", "FAILED"
+	style.Options.DoneString, style.Options.ErrorString = "done", "not loaded"
 	style.Options.TimeInProgressPrecision, style.Options.TimeDonePrecision = time.Second, 10*time.Millisecond
 	style.Options.PercentFormat, style.Options.PercentIndeterminate = "%3.0f%%", "   ?"
 	pw.SetStyle(style)
@@ -117,7 +117,11 @@ func (p *progressWatcher) slice(id sliceID, e jobs.Event) *progress.Tracker {
 
 func (p *progressWatcher) ended(id sliceID, e jobs.Event) {
 	t := p.slice(id, e)
-	t.UpdateMessage(where(p.cfg, e) + " " + e.State)
+	message := where(p.cfg, e) + " " + e.State
+	if !e.Until.IsZero() {
+		message += " until " + e.Until.Local().Format(time.TimeOnly)
+	}
+	t.UpdateMessage(message)
 	if e.Err != nil {
 		t.MarkAsErrored()
 	} else {

@@ -127,10 +127,30 @@ func (r *report) failures(runs []state.Run, command func(job string) string) {
 		if left := len(all) - named; left > 0 {
 			r.out.note("and %s more: `exporter slices %s --failed` shows all", count(left, "failure"), run.Job)
 		}
-		if run.ExitCode != jobs.ExitConfig {
-			r.out.note("to go on: %s", command(run.Job))
-		}
+		r.goOn(run, command(run.Job))
 	}
+}
+
+// goOn says how to go on after a run, and when, if something waits for quota.
+func (r *report) goOn(run state.Run, command string) {
+	until := clock(run.WaitUntil)
+	switch {
+	case run.ExitCode == jobs.ExitConfig:
+	case until == "":
+		r.out.note("to go on: %s", command)
+	case r.byServe(run):
+		r.out.note("serve goes on with what waits by itself, at %s", until)
+	default:
+		r.out.note("to go on, at %s or later: %s", until, command)
+	}
+}
+
+// byServe reports whether another process did the work; only a serve takes over
+// the runs of others.
+func (r *report) byServe(run state.Run) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.errs[run.ID] == nil
 }
 
 // failure returns why a run failed: what this process saw or, if another one

@@ -40,6 +40,7 @@ type runObject struct {
 	Trigger   string    `json:"trigger"`
 	From      time.Time `json:"from,omitzero"` // what was asked for; absent: what was due
 	To        time.Time `json:"to,omitzero"`
+	Only      string    `json:"only,omitempty"` // which of the slices
 	Force     bool      `json:"force"`
 	State     string    `json:"state"`
 	ExitCode  int       `json:"exit_code"` // means something once the run has ended
@@ -48,8 +49,9 @@ type runObject struct {
 	Unchanged int       `json:"unchanged"`
 	Failed    int       `json:"failed"`
 	Waiting   int       `json:"waiting"`
-	Rows      int64     `json:"rows"`  // loaded
-	Calls     int64     `json:"calls"` // requests sent
+	WaitUntil time.Time `json:"wait_until,omitzero"` // when what waits goes on at the earliest
+	Rows      int64     `json:"rows"`                // loaded
+	Calls     int64     `json:"calls"`               // requests sent
 	Requested time.Time `json:"requested_at"`
 	Started   time.Time `json:"started_at,omitzero"`
 	Finished  time.Time `json:"finished_at,omitzero"`
@@ -61,9 +63,9 @@ type runObject struct {
 
 func runOf(r state.Run) runObject {
 	return runObject{
-		Type: "run", ID: r.ID, Job: r.Job, Trigger: r.Trigger, From: utc(r.From), To: utc(r.To), Force: r.Force,
+		Type: "run", ID: r.ID, Job: r.Job, Trigger: r.Trigger, From: utc(r.From), To: utc(r.To), Only: r.Only, Force: r.Force,
 		State: r.State, ExitCode: r.ExitCode, Slices: r.Slices, Committed: r.Committed, Unchanged: r.Unchanged,
-		Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows, Calls: r.Calls,
+		Failed: r.Failed, Waiting: r.Waiting, WaitUntil: utc(r.WaitUntil), Rows: r.Rows, Calls: r.Calls,
 		Requested: utc(r.Requested), Started: utc(r.Started), Finished: utc(r.Finished), Took: seconds(length(r)),
 		Class: r.Class, Error: oneLine(r.Error), Hint: r.Hint,
 	}

@@ -25,6 +25,9 @@ At the first SIGTERM or Ctrl-C it begins nothing new, lets runs at work end with
 grace period, stops the others at their last complete page, and exits with 0. A second
 signal ends it at once; nothing that was read is lost then either.
 
+Slices that wait for a vendor's quota go on at the same page when it is back, without
+waiting for the next firing. Jobs of one minute that share a login begin one by one.
+
 One process at a time works on a state. Firings missed while none did are made up with
 the next start, unless the job says missed = "skip".`,
 		Example: `  exporter serve

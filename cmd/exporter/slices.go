@@ -83,7 +83,7 @@ func sliceOf(v jobs.SliceView) sliceObject {
 	o := sliceObject{
 		Type: "slice", Job: v.Job, Part: v.Part, IntervalStart: utc(v.Start), IntervalEnd: utc(v.End),
 		State: v.State, Run: v.Run, Pages: v.Page, Rows: v.Rows, Announced: known(v.Announced), Rejected: v.Rejected,
-		Provisional: v.Provisional, Outdated: v.Outdated, WaitUntil: utc(v.WaitUntil), Updated: utc(v.Updated),
+		Provisional: v.Provisional, Outdated: v.Outdated, WaitUntil: utc(waitsUntil(v)), Updated: utc(v.Updated),
 		Class: v.Class, Error: oneLine(v.Error), Hint: v.Hint,
 	}
 	for name, s := range v.Sinks {
@@ -153,11 +153,27 @@ func (p *program) showSlices(job *config.Job, all []jobs.SliceView, only selecti
 	var rows [][]string
 	for _, v := range all {
 		rows = append(rows, []string{
-			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, v.State, stored(v), rejected(v),
+			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(v), stored(v), rejected(v),
 			inSinks(v.Sinks), clock(loaded(v)), marks(v), v.Error,
 		})
 	}
 	p.out.table([]string{"interval", "part", "state", "rows", "rejects", "sinks", "loaded", "marks", "error"}, rows)
+}
+
+// waitsUntil is when a slice goes on that waits for quota, zero for others.
+func waitsUntil(v jobs.SliceView) time.Time {
+	if v.State != state.SliceWaiting {
+		return time.Time{}
+	}
+	return v.WaitUntil
+}
+
+// stateOf is the state of a slice for people.
+func stateOf(v jobs.SliceView) string {
+	if until := clock(waitsUntil(v)); until != "" {
+		return v.State + " until " + until
+	}
+	return v.State
 }
 
 // inSinks names the state in every sink.

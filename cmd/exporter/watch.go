@@ -26,7 +26,7 @@ func (w *logWatcher) notify(e jobs.Event) {
 	case jobs.SliceRead:
 		slice.Debug("page read", "page", e.Pages, "rows", e.Rows, "announced", e.Expected)
 	case jobs.QuotaWaits:
-		log.Info("waiting for quota", "until", e.Until)
+		log.Info("waiting for quota", "next_page", e.Until.Local())
 	case jobs.SliceLoaded:
 		slice.Info("slice loaded", "sink", e.Sink, "state", e.State, "rows", e.Rows)
 	case jobs.Warning:
