@@ -8,12 +8,13 @@ import (
 	"exporter/sources"
 	"exporter/sources/hasoffers"
 	"exporter/sources/owapro"
+	"exporter/sources/piwikpro"
 )
 
 // drivers are all sources and sinks there are. A new one is a line here.
 func drivers() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver(), piwikpro.Driver()},
 		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }

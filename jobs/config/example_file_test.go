@@ -12,6 +12,7 @@ import (
 	"exporter/sources"
 	"exporter/sources/hasoffers"
 	"exporter/sources/owapro"
+	"exporter/sources/piwikpro"
 )
 
 const exampleFile = "../../jobs.example.toml"
@@ -19,7 +20,7 @@ const exampleFile = "../../jobs.example.toml"
 // shipped are the adapters of this version, as in cmd/exporter.
 func shipped() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver(), piwikpro.Driver()},
 		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }

@@ -1,0 +1,100 @@
+package piwikpro
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"exporter/fault"
+	"exporter/sources/httpapi"
+)
+
+// siteZone is where the days of a site are.
+type siteZone struct {
+	name string // "" = the vendor does not say
+	meta bool   // a meta site, which has none of its own
+}
+
+// checkZone compares the zone of a site with that of the job's days: rows carry no
+// zone, and of another one they would belong to other instants and other days.
+func (r *reader) checkZone(site string, zone *time.Location) error {
+	at, err := r.s.zoneOf(r.ctx, site)
+	switch {
+	case err != nil:
+		return err
+	case at.meta:
+		r.warn("the vendor does not tell the zone of a meta site; its days are taken to be those of %s", zone)
+		return nil
+	case at.name == "":
+		r.warn("the vendor does not tell the zone of site %s; its days are taken to be those of %s", site, zone)
+		return nil
+	}
+	theirs, err := time.LoadLocation(at.name)
+	if err == nil && sameClock(theirs, zone, r.req.Interval.Start) && sameClock(theirs, zone, r.req.Interval.End) {
+		return nil
+	}
+	return fault.New(fault.Config, "site %s is in zone %s, the days of the job are those of %s", site, at.name, zone).
+		WithHint("Set data_timezone = %q in the job, or timezone of source %s if all its sites are there. Sites of several zones need a job for each zone, with its websites.", at.name, r.s.name)
+}
+
+// sameClock tells whether two zones, of whatever names, show the same around an instant.
+func sameClock(a, b *time.Location, at time.Time) bool {
+	if a.String() == b.String() {
+		return true
+	}
+	ours, theirs := at.In(a), at.In(b)
+	_, x := ours.Zone()
+	_, y := theirs.Zone()
+	from, to := ours.ZoneBounds()
+	from2, to2 := theirs.ZoneBounds()
+	return x == y && from.Equal(from2) && to.Equal(to2)
+}
+
+// zoneOf asks for the zone of a site, once in a run.
+func (s *source) zoneOf(ctx context.Context, site string) (siteZone, error) {
+	s.mu.Lock()
+	at, known := s.zones[site]
+	s.mu.Unlock()
+	if known {
+		return at, nil
+	}
+	raw, err := s.app(ctx, site)
+	if statusOf(err) == http.StatusNotFound {
+		// Meta sites are no apps.
+		if _, noMeta := s.list(ctx, list{what: "apps of meta site " + site, path: "/api/meta-sites/v1/" + site + "/apps"}, 0, 1, func([]byte) error { return nil }); noMeta != nil {
+			return at, fault.New(fault.ClassOf(err), "look up the zone of site %s: %w", site, err)
+		}
+		at.meta, err = true, nil
+	}
+	if err != nil {
+		return at, fault.New(fault.ClassOf(err), "look up the zone of site %s: %w", site, err)
+	}
+	if !at.meta {
+		a, err := appOf(raw)
+		if err != nil {
+			return at, err
+		}
+		at.name = a.Attributes.Timezone
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.zones[site] = at
+	return at, nil
+}
+
+// app asks for what the list of apps leaves out.
+func (s *source) app(ctx context.Context, id string) (raw []byte, err error) {
+	resp, err := s.client.Do(ctx, &httpapi.Request{URL: "/api/apps/v2/" + id, Class: classGet, Want: mediaJSON, Header: acceptAny()})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }() // read to its end or given up
+	var answer struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil, fault.New(fault.Transient, "read app %s: %w", id, err)
+	}
+	return answer.Data, nil
+}
