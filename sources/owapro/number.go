@@ -65,6 +65,9 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 	if whole(body) { // by far the most
 		return appendDecimal(dst, text, body, nil, negative)
 	}
+	if integer, fraction, ok := m.plain(body); ok {
+		return appendDecimal(dst, text, integer, fraction, negative)
+	}
 	var parts split
 	if !parts.cut(body) {
 		return append(dst, text...), notNumber
@@ -74,6 +77,18 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 		return append(dst, text...), v
 	}
 	return appendDecimal(dst, text, integer, fraction, negative)
+}
+
+// plain cuts a number with nothing but the decimal mark in it, once that is known.
+func (m *marks) plain(body []byte) (integer, fraction []byte, ok bool) {
+	i := -1
+	if m.decimal != 0 {
+		i = bytes.IndexByte(body, m.decimal)
+	}
+	if i < 1 || !whole(body[:i]) || !whole(body[i+1:]) {
+		return nil, nil, false
+	}
+	return body[:i], body[i+1:], true
 }
 
 func whole(s []byte) bool {
