@@ -7,6 +7,7 @@ import (
 	"exporter/sinks/sqlite"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/hubrise"
 	"exporter/sources/owapro"
 	"exporter/sources/piwikpro"
 )
@@ -14,7 +15,7 @@ import (
 // drivers are all sources and sinks there are. A new one is a line here.
 func drivers() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver(), piwikpro.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), hubrise.Driver(), owapro.Driver(), piwikpro.Driver()},
 		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }

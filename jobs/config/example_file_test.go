@@ -11,6 +11,7 @@ import (
 	"exporter/sinks/sqlite"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/hubrise"
 	"exporter/sources/owapro"
 	"exporter/sources/piwikpro"
 )
@@ -20,7 +21,7 @@ const exampleFile = "../../jobs.example.toml"
 // shipped are the adapters of this version, as in cmd/exporter.
 func shipped() config.Drivers {
 	return config.Drivers{
-		Sources: []sources.Driver{hasoffers.Driver(), owapro.Driver(), piwikpro.Driver()},
+		Sources: []sources.Driver{hasoffers.Driver(), hubrise.Driver(), owapro.Driver(), piwikpro.Driver()},
 		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
 	}
 }
