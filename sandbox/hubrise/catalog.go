@@ -35,7 +35,7 @@ func (v *view) menu(c *catalog) *menu {
 		dish := dishes[n%len(dishes)]
 		p := product{n: n, name: dish.name, category: n % categories}
 		for i := range 1 + mix(c.seed, uint64(n))%2 {
-			s := sku{name: sizes[i].name, ref: dish.ref + "-" + sizes[i].ref, cents: 300 + 10*int64(mix(c.seed, uint64(100+n)+i)%1500)}
+			s := sku{name: sizes[i].name, ref: dish.ref + "-" + sizes[i].ref, cents: 300 + 10*int64(mix(c.seed, uint64(100+n)+i)%150)}
 			if n >= len(dishes) { // refs tell SKUs of a catalog apart
 				s.ref += base36(uint64(n/len(dishes)), 2)
 			}

@@ -1,8 +1,6 @@
 package hubrise
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // customer is one of a list, as it is now.
 type customer struct {
@@ -26,6 +24,14 @@ func (v *view) findCustomer(l *list, id string) *customer {
 		return nil
 	}
 	return v.customer(l, int(n))
+}
+
+// privateRef is what this client noted itself; those of others are never seen.
+func (c *customer) privateRef() string {
+	if c.seed>>52%10 > 0 {
+		return ""
+	}
+	return strconv.Itoa(40_000 + c.n)
 }
 
 func (c *customer) email() string {
@@ -67,7 +73,7 @@ func (c *customer) write(d *doc, name string, v *view) {
 	d.text("id", c.id)
 	d.text("customer_list_id", c.list.ID)
 	d.bool("anonymised", c.anonymised)
-	d.null("private_ref")
+	d.opt("private_ref", c.privateRef())
 	email := c.email()
 	if dirty && email != "" {
 		email = "customer@email.hidden"

@@ -79,7 +79,7 @@ func (c *call) customers(ids []string) *problem {
 	email, phone := query.Get("email"), query.Get("phone")
 	row := func(i int) (entry, bool) {
 		one := c.view.customer(l, i)
-		fits := query.Get("private_ref") == "" && like(email, one.email()) && like(phone, one.phone(c.view))
+		fits := cmp.Or(query.Get("private_ref"), one.privateRef()) == one.privateRef() && like(email, one.email()) && like(phone, one.phone(c.view))
 		return entry{key: one.id, write: func(d *doc) {
 			d.zone = l.place().zone
 			one.write(d, "", c.view)

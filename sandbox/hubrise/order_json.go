@@ -177,7 +177,7 @@ func (o *order) writeDealLine(d *doc, n int) {
 	d.open("deal_line")
 	d.text("deal_key", o.deal)
 	d.null("position")
-	d.opt("label", []string{"Dessert", "Drink"}[n%2])
+	d.opt("label", []string{"Dessert", "Drink", ""}[(o.seed+uint64(n))%3])
 	switch o.seed >> 8 % 4 {
 	case 0:
 		d.text("pricing_effect", "fixed_price")
