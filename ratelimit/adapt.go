@@ -56,13 +56,19 @@ func (l *Limiter) learn(now, sent int64, t Throttle) bool {
 			told = r.tell(now, w.N, t.Reason) || told
 		}
 	}
-	if !told && suspect == nil && !places {
+	if told {
+		return true
+	}
+	if slices.ContainsFunc(n.rings, func(r *ring) bool { return sent < r.cutAt }) {
+		return false // it was on its way when a limit was lowered, and says nothing new
+	}
+	if suspect == nil && !places {
 		suspect = suspected(now, n.rings)
 	}
-	if told || suspect == nil {
-		return told
+	if suspect != nil {
+		suspect.cut(now, max(now, l.pausedUntil), t.Reason)
 	}
-	return suspect.cut(now, sent, max(now, l.pausedUntil), t.Reason)
+	return suspect != nil
 }
 
 // named returns the window that the vendor speaks of: of those of that length the
@@ -128,13 +134,9 @@ func (r *ring) tell(now int64, n int, reason string) bool {
 	return lower
 }
 
-// cut lowers the limit after a refusal for which the vendor named no limit, and
-// reports whether it did. A request sent before the last cut says nothing new. from
-// is when requests go on.
-func (r *ring) cut(now, sent, from int64, reason string) bool {
-	if sent < r.cutAt {
-		return false
-	}
+// cut lowers the limit after a refusal for which the vendor named none that is
+// lower. from is when requests go on.
+func (r *ring) cut(now, from int64, reason string) {
 	r.prune(now)
 	s := slow{
 		n: max(r.limit*7/10, 1), level: r.slow.level, hold: max(r.slow.hold, r.shortHold()),
@@ -153,7 +155,6 @@ func (r *ring) cut(now, sent, from int64, reason string) bool {
 	}
 	s.trying = s.level < s.n
 	r.slow, r.cutAt = s, now
-	return true
 }
 
 func (r *ring) shortHold() time.Duration {

@@ -173,3 +173,22 @@ func TestRefusalsOfTheSameMoment(t *testing.T) {
 		}
 	})
 }
+
+// What was on its way when one window was lowered is not held against another.
+func TestLateRefusalBlamesNoOtherWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limiterOf(t, nil, "4/1s 1000/1d", "")
+		spend(t, l, 600)
+		time.Sleep(time.Second)
+		sent := time.Now()
+		time.Sleep(time.Second)
+		throttle(t, l, "")
+		throttle(t, l, "")
+		if err := l.Throttled(ratelimit.Throttle{Sent: sent}); err != nil {
+			t.Fatal(err)
+		}
+		if got := now(l); got != "4/1s=1, 1000/1d" {
+			t.Errorf("limits %s, want the day's as it is", got)
+		}
+	})
+}
