@@ -39,17 +39,24 @@ func (p *place) Leave() {
 	p.drop()
 }
 
-// Return implements ratelimit.Place.
+// Return implements ratelimit.Place. It does not keep the lock while it waits for a
+// slot: whoever has one may be asking whether this one waits.
 func (p *place) Return(ctx context.Context) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.away--
 	p.ended = p.ended || ctx.Err() != nil
-	if p.away > 0 || p.held || p.slots == nil {
+	back := p.away > 0 || p.held || p.slots == nil
+	p.mu.Unlock()
+	if back {
 		return nil
 	}
 	if err := p.slots.Acquire(ctx, 1); err != nil {
 		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held { // another request of the slice was faster
+		p.slots.Release(1)
 	}
 	p.held = true
 	return nil
