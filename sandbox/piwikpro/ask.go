@@ -116,7 +116,7 @@ func (a *ask) span(cfg Answers, now time.Time, loc *time.Location) (from, to int
 	if toDate {
 		to += secondsOfDay
 	}
-	if from > to {
+	if from > to || toDate && from == to {
 		return 0, 0, invalid("date_from", "Start date cannot be after end date.")
 	}
 	if cfg.MaxDays > 0 && to-from > int64(cfg.MaxDays)*secondsOfDay {

@@ -17,12 +17,12 @@ var sessionDimensions = []*dimension{
 	dim("user_id", "User ID", "str", sessionScope, both, texts(userID)),
 	dim("visitor_returning", "Returning visitor", "[int, str]", sessionScope, both, func(r *row) cell { return returning[visits(r)] }),
 	dim("visitor_session_number", "Session number", "int", sessionScope, both, func(r *row) cell { return numberCell(sessionNumber(r)) }),
-	dim("visitor_days_since_last_session", "Days since last session", "int?", sessionScope, both, daysSince(20)),
-	dim("visitor_days_since_first_session", "Days since first session", "int?", sessionScope, both, daysSince(21)),
+	dim("visitor_days_since_last_session", "Days since last session", "int?", sessionScope, both, func(r *row) cell { return unless(visits(r) == 0, numberCell(int64(r.h(20)%40))) }),
+	dim("visitor_days_since_first_session", "Days since first session", "int?", sessionScope, both, func(r *row) cell { return numberCell(flag(visits(r) > 0).n * int64(r.h(21)%400)) }),
 
 	dim("source", "Source", "str_nocase", sessionScope, both, texts(func(r *row) string { return origin(r).source })),
 	dim("medium", "Medium", "str_nocase", sessionScope, both, texts(func(r *row) string { return origin(r).medium })),
-	dim("source_medium", "Source / Medium", "str_nocase", sessionScope, both, texts(func(r *row) string { return origin(r).source + " / " + origin(r).medium })),
+	dim("source_medium", "Source / Medium", "str_nocase", sessionScope, both, texts(sourceMedium)),
 	dim("referrer_type", "Channel", "[int, str]", sessionScope, both, func(r *row) cell { return origin(r).channel }),
 	dim("referrer_url", "Referrer URL", "str", sessionScope, both, texts(func(r *row) string { return origin(r).url })),
 	dim("campaign_name", "Campaign name", "str", sessionScope, both, texts(campaign)),
@@ -30,17 +30,17 @@ var sessionDimensions = []*dimension{
 	dim("campaign_content", "Campaign content", "str", sessionScope, both, texts(func(r *row) string { return suffixed(campaign(r), " A/B") })),
 	dim("keyword", "Keyword", "str", sessionScope, both, texts(func(r *row) string { return pick(keywords, r.h(30)) })),
 
-	dim("device_type", "Device type", "[int, str]", sessionScope, both, func(r *row) cell { return pick(devices, r.h(31)) }),
-	dim("operating_system", "Operating system", "[str, str]", sessionScope, both, func(r *row) cell { return pick(systems, r.h(32)) }),
-	dim("browser_name", "Browser", "[str, str]", sessionScope, both, func(r *row) cell { return pick(browsers, r.h(33)) }),
+	dim("device_type", "Device type", "[int, str]?", sessionScope, both, func(r *row) cell { return pick(devices, r.h(31)) }),
+	dim("operating_system", "Operating system", "[str, str]?", sessionScope, both, func(r *row) cell { return pick(systems, r.h(32)) }),
+	dim("browser_name", "Browser", "[str, str]?", sessionScope, both, func(r *row) cell { return pick(browsers, r.h(33)) }),
 	dim("browser_version", "Browser version", "str", sessionScope, both, texts(func(r *row) string { return strconv.FormatUint(90+r.h(34)%30, 10) + ".0" })),
-	dim("browser_language_iso639", "Browser language", "[str, str]", sessionScope, both, func(r *row) cell { return pick(languages, r.h(35)) }),
-	dim("device_brand", "Device brand", "[str, str]", sessionScope, both, func(r *row) cell { return pick(brands, r.h(36)) }),
+	dim("browser_language_iso639", "Browser language", "[str, str]?", sessionScope, both, func(r *row) cell { return pick(languages, r.h(35)) }),
+	dim("device_brand", "Device brand", "[str, str]?", sessionScope, both, func(r *row) cell { return pick(brands, r.h(36)) }),
 	dim("resolution", "Resolution", "str?", sessionScope, both, func(r *row) cell { return pick(resolutions, r.h(37)) }),
-	dim("location_continent_iso_code", "Continent", "[str, str]", sessionScope, both, func(r *row) cell { return place(r).continent }),
-	dim("location_country_name", "Country", "[str, str]", sessionScope, both, func(r *row) cell { return place(r).country }),
-	dim("location_subdivision_1_name", "Region", "[str, str]", sessionScope, both, func(r *row) cell { return place(r).region }),
-	dim("location_city_name", "City", "[int, str]", sessionScope, both, func(r *row) cell { return place(r).city }),
+	dim("location_continent_iso_code", "Continent", "[str, str]?", sessionScope, both, func(r *row) cell { return place(r).continent }),
+	dim("location_country_name", "Country", "[str, str]?", sessionScope, both, func(r *row) cell { return place(r).country }),
+	dim("location_subdivision_1_name", "Region", "[str, str]?", sessionScope, both, func(r *row) cell { return place(r).region }),
+	dim("location_city_name", "City", "[int, str]?", sessionScope, both, func(r *row) cell { return place(r).city }),
 
 	dim("session_total_time", "Session time", "int", sessionScope, both, total(func(t *sums) int64 { return t.seconds })),
 	dim("session_total_events", "Events in session", "int", sessionScope, both, total(func(t *sums) int64 { return t.events })),
@@ -86,14 +86,14 @@ var eventDimensions = []*dimension{
 		return unless(r.e.typ != customEvent || r.e.h>>24%2 == 0, moneyCell(int64(r.e.h>>32%10_000)))
 	}),
 	dim("time_on_page", "Time on page", "int?", eventScope, both, timeOnPage),
-	dim("goal_id", "Goal", "[int, str]", eventScope, both, func(r *row) cell {
+	dim("goal_id", "Goal", "[int, str]?", eventScope, both, func(r *row) cell {
 		if r.e.goal < 0 {
 			return unsetGoal
 		}
 		g := r.s.site.goals[r.e.goal]
 		return named(int64(g.id), goalName(g))
 	}),
-	dim("goal_uuid", "Goal", "[str, str]", eventScope, both, func(r *row) cell {
+	dim("goal_uuid", "Goal", "[str, str]?", eventScope, both, func(r *row) cell {
 		if r.e.goal < 0 {
 			return unsetCoded
 		}

@@ -107,8 +107,8 @@ func (st *state) plan(a *ask, rawOp string, now time.Time) (*plan, *problem) {
 	for _, check := range []func() *problem{
 		func() *problem { return p.filters(a, rawOp) },
 		func() *problem { return p.conflicts(cfg) },
-		func() *problem { return p.sort(a.OrderBy, rawOp, cfg) },
 		func() *problem { return p.keys(cfg.Repeated) },
+		func() *problem { return p.sort(a.OrderBy, rawOp, cfg) },
 	} {
 		if bad = check(); bad != nil {
 			return nil, bad

@@ -39,7 +39,7 @@ var (
 		{"video", "cpv", "", named(6, "Campaign")},
 		{"newsletter", "email", "", named(6, "Campaign")},
 		{"www.forbes.com", "referral", "https://www.forbes.com/money/", named(3, "Website")},
-		{"facebook.com", "social", "https://facebook.com/", named(7, "Social")},
+		{"", "", "https://facebook.com/", named(7, "Social")},              // as recorded
 		{"chatgpt.com", "referral", "https://chatgpt.com/", named(8, "8")}, // came later than the label table
 	}
 
@@ -107,8 +107,12 @@ func sessionNumber(r *row) int64 {
 	return 2 + int64(r.h(14)%30)
 }
 
-func daysSince(property uint64) func(*row) cell {
-	return func(r *row) cell { return unless(visits(r) == 0, numberCell(int64(r.h(property)%40))) }
+func sourceMedium(r *row) string {
+	o := origin(r)
+	if o.source == "" && o.medium == "" {
+		return ""
+	}
+	return o.source + " / " + o.medium
 }
 
 // userID is there for every fifth visitor.
@@ -135,6 +139,9 @@ func customValue(h uint64) string {
 const pages = 40
 
 func (s *session) pageURL(e *event) string {
+	if e.typ == cartLeft { // told by the server, on no page
+		return ""
+	}
 	url := "https://shop.example/p/" + strconv.Itoa(e.url) + ".html"
 	if s.site.Tricky && e.url%5 == 0 {
 		url += `?q=a,b&t="x"` + "&e=🪑"
