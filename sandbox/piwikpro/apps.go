@@ -130,7 +130,7 @@ func (c *call) metaApps() *problem {
 	}
 	var out []resource
 	for _, s := range m.sites {
-		out = append(out, resource{"ppms/app", s.ID, map[string]any{"name": s.Name}})
+		out = append(out, resource{"ppms/app", s.ID, map[string]any{"name": s.Name, "timezone": s.Timezone, "currency": s.Currency, "cnil": false}})
 	}
 	return c.sorted(out, "name", "name")
 }

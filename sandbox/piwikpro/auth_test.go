@@ -94,7 +94,8 @@ func TestTokenRefused(t *testing.T) {
 		"wrong secret, 400": {piwikpro.Auth{WrongSecret: piwikpro.BadSecret400}, wrong, 400, []string{`{"error":"invalid_client"}`}},
 		"wrong id":          {piwikpro.Auth{}, strings.Replace(credentials, `"client"`, `"x"`, 1), 401, []string{`invalid_client`}},
 		"no id": {
-			piwikpro.Auth{}, `{"grant_type":"client_credentials","client_secret":"secret"}`, 400,
+			piwikpro.Auth{},
+			`{"grant_type":"client_credentials","client_secret":"secret"}`, 400,
 			[]string{`"error":"invalid_client"`, "Check the `client_id` parameter", `"message":"The request is missing a required parameter`, `"error_description"`},
 		},
 		"no JSON":    {piwikpro.Auth{}, `x`, 400, []string{`Check the`}},

@@ -87,15 +87,7 @@ func TestApps(t *testing.T) {
 	if got := v.get("/api/apps/v2?sort=colour").Code; got != 400 {
 		t.Errorf("unknown order: %d", got)
 	}
-	var app struct {
-		Data struct {
-			Attributes struct{ Name, Timezone, Currency string }
-		}
-	}
-	if err := json.Unmarshal(v.get("/api/apps/v2/"+piwikpro.SiteID(3)).Body.Bytes(), &app); err != nil {
-		t.Fatal(err)
-	}
-	if a := app.Data.Attributes; a.Name != "Harbour Books" || a.Timezone != "America/New_York" || a.Currency != "USD" {
+	if a := v.app(piwikpro.SiteID(3)); a["name"] != "Harbour Books" || a["timezone"] != "America/New_York" || a["currency"] != "USD" {
 		t.Errorf("app %+v", a)
 	}
 }
@@ -107,7 +99,7 @@ func TestMetaSites(t *testing.T) {
 	if len(metas.Data) != 1 || metas.Data[0].ID != piwikpro.MetaSiteID(0) || metas.Data[0].Type != "ppms/meta-site" {
 		t.Fatalf("meta sites %+v", metas)
 	}
-	if apps := v.list("/api/meta-sites/v1/" + piwikpro.MetaSiteID(0) + "/apps"); len(apps.Data) != 3 {
+	if apps := v.list("/api/meta-sites/v1/" + piwikpro.MetaSiteID(0) + "/apps"); len(apps.Data) != 3 || apps.Data[0].Attributes["timezone"] != "Asia/Kolkata" {
 		t.Errorf("apps %+v", apps)
 	}
 	if got := v.get("/api/meta-sites/v1/" + piwikpro.MetaSiteID(7) + "/apps").Code; got != 404 {
