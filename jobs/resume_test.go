@@ -1,0 +1,192 @@
+package jobs_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"exporter/fault"
+	"exporter/jobs"
+	"exporter/state"
+)
+
+// Stopped while it goes on with what had waited, it waits again: the next serve
+// goes on, whatever the lookback is by then.
+func TestAnInterruptedResumptionWaitsAgain(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.parts = []string{"a"}
+	vendor.fail = func(string, string) error {
+		return fault.New(fault.Parked, "quota is used up").WithWait(time.Millisecond)
+	}
+	cfg := w.configure(`lookback = "2d"`)
+	if r := w.run(cfg, state.Run{}); r.Waiting != 2 {
+		t.Fatalf("%d wait: %s", r.Waiting, r.Error)
+	}
+	w.now = w.now.Add(time.Second)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	vendor.fail = func(string, string) error {
+		cancel(fault.New(fault.Interrupted, "stopped"))
+		return context.Cause(ctx)
+	}
+	r := w.runIn(ctx, cfg, state.Run{Only: state.OnlyWaiting})
+	if r.State != state.RunInterrupted || r.Waiting != 2 || r.Failed != 0 {
+		t.Errorf("%s, waiting %d, failed %d: %s", r.State, r.Waiting, r.Failed, r.Error)
+	}
+	vendor.fail = nil
+	runs := w.serveUntil(cfg, healed)
+	if last := runs[len(runs)-1]; last.Committed != 2 {
+		t.Errorf("committed %d, want both", last.Committed)
+	}
+}
+
+// Of slices that wait for different times those go on that are due; the run counts
+// the others, so that nobody takes the job for complete.
+func TestSlicesWaitForDifferentTimes(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.fail = func(part, _ string) error {
+		wait := time.Minute
+		if part == "b" {
+			wait = 10 * time.Hour
+		}
+		return fault.New(fault.Parked, "quota is used up").WithWait(wait)
+	}
+	cfg := w.configure(`lookback = "2d"`)
+	later := w.now.Add(10 * time.Hour)
+	if r := w.run(cfg, state.Run{}); r.Waiting != 4 || !r.WaitUntil.Equal(w.now.Add(time.Minute)) {
+		t.Fatalf("%d wait until %s: %s", r.Waiting, r.WaitUntil, r.Error)
+	}
+	w.now = w.now.Add(time.Minute)
+	vendor.fail = nil
+	vendor.read()
+	r := w.run(cfg, state.Run{Only: state.OnlyWaiting})
+	w.want(r, 0, 2, 0, 0)
+	if r.Waiting != 2 || !r.WaitUntil.Equal(later) {
+		t.Errorf("%d wait until %s, want the 2 of the other part until %s", r.Waiting, r.WaitUntil, later)
+	}
+	got := vendor.read()
+	slices.Sort(got)
+	if want := []string{"a 2026-11-20", "a 2026-11-21"}; !slices.Equal(got, want) {
+		t.Errorf("read %v, want %v", got, want)
+	}
+}
+
+// A run that had to park before it knew its slices is asked for again as it was.
+func TestARunParkedBeforeItsSlicesGoesOn(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.noParts = fault.New(fault.Parked, "quota is used up").WithWait(time.Millisecond)
+	cfg := w.configure(`lookback = "2d"`)
+	r := w.run(cfg, state.Run{Force: true, Priority: state.PriorityBackfill})
+	if r.ExitCode != jobs.ExitParked || r.WaitUntil.Sub(w.now) != time.Millisecond {
+		t.Fatalf("exit %d, waits until %s: %s", r.ExitCode, r.WaitUntil, r.Error)
+	}
+	vendor.noParts = nil
+	runs := w.serveUntil(cfg, healed)
+	again := runs[1]
+	if len(runs) != 2 || again.Only != "" || !again.Force || again.Priority != state.PriorityBackfill || again.Committed != 4 {
+		t.Errorf("%d runs, the last %+v", len(runs), again)
+	}
+	if got := jobs.LastCompleteOf(reversed(runs)); !got.Equal(again.Started) {
+		t.Errorf("the job is complete since %s, want %s", got, again.Started)
+	}
+}
+
+// What cannot be resumed is not tried in a loop; what waits inherits how it was asked for.
+func TestResume(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.parts = []string{"a"}
+	vendor.fail = func(string, string) error {
+		return fault.New(fault.Parked, "quota is used up").WithWait(time.Hour)
+	}
+	cfg := w.configure(`lookback = "2d"`)
+	w.run(cfg, state.Run{Force: true, Priority: state.PriorityBackfill, From: w.time("2026-11-01T00:00:00Z"), To: w.time("2026-11-02T00:00:00Z")})
+	o, _ := w.open(cfg, func() time.Time { return w.now }, nil)
+	requested := func() []state.Run {
+		t.Helper()
+		if err := jobs.Resume(t.Context(), o.engine); err != nil {
+			t.Fatal(err)
+		}
+		open, err := o.OpenRuns(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return open
+	}
+	if got := requested(); len(got) > 0 {
+		t.Fatalf("requested before the time has come: %+v", got)
+	}
+	w.now = w.now.Add(time.Hour)
+	for range 2 { // the second time it is open
+		got := requested()
+		if len(got) != 1 || got[0].Only != state.OnlyWaiting || got[0].Priority != state.PriorityBackfill || !got[0].Force || got[0].Trigger != state.TriggerQuota {
+			t.Fatalf("requested %+v", got)
+		}
+	}
+	// A firing meanwhile is not skipped because of it.
+	if err := o.SetFiring(t.Context(), "conversions", w.now.AddDate(0, 0, -1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.Fire(t.Context(), o.engine); err != nil {
+		t.Fatal(err)
+	}
+	if got := requested(); len(got) != 2 || got[1].Trigger != state.TriggerSchedule {
+		t.Errorf("requested %+v, want the firing behind what waited", got)
+	}
+}
+
+func TestResumable(t *testing.T) {
+	due := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	tried := func(class fault.Class) state.Run {
+		return state.Run{Only: state.OnlyWaiting, Requested: due, Finished: due.Add(time.Second), Class: string(class)}
+	}
+	for name, tt := range map[string]struct {
+		last state.Run
+		at   time.Duration
+		want bool
+	}{
+		"first time":                  {state.Run{Requested: due.Add(time.Hour)}, 0, true},
+		"parked again":                {state.Run{Only: state.OnlyWaiting, Requested: due.Add(-1)}, 0, true},
+		"refused":                     {tried(fault.Auth), 100 * time.Hour, false},
+		"left over":                   {tried(""), 100 * time.Hour, false},
+		"interrupted":                 {tried(fault.Interrupted), time.Second, true},
+		"the network was down":        {tried(fault.Transient), time.Minute, false},
+		"the network was down, later": {tried(fault.Transient), 6 * time.Minute, true},
+	} {
+		if got := jobs.Resumable(state.Wait{Job: "j", Until: due}, tt.last, due.Add(tt.at)); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestLastComplete(t *testing.T) {
+	at := func(h int) time.Time { return time.Date(2026, 11, 22, h, 0, 0, 0, time.UTC) }
+	quota := func(st string, waiting, failed int) state.Run {
+		return state.Run{Only: state.OnlyWaiting, State: st, Waiting: waiting, Failed: failed, Started: at(9)}
+	}
+	parked := state.Run{State: state.RunParked, Waiting: 5, Started: at(2)}
+	good := state.Run{State: state.RunSucceeded, Started: at(1)}
+	for name, tt := range map[string]struct {
+		runs []state.Run // newest first
+		want int
+	}{
+		"none":                      {nil, 0},
+		"succeeded":                 {[]state.Run{good}, 1},
+		"asked for by hand":         {[]state.Run{{State: state.RunSucceeded, From: at(1), Started: at(8)}, good}, 1},
+		"parked":                    {[]state.Run{parked, good}, 1},
+		"parked and read later":     {[]state.Run{quota(state.RunSucceeded, 0, 0), parked, good}, 2},
+		"in two runs":               {[]state.Run{quota(state.RunSucceeded, 0, 0), quota(state.RunPartial, 2, 0), parked, good}, 2},
+		"some wait still":           {[]state.Run{quota(state.RunSucceeded, 2, 0), parked, good}, 1},
+		"one failed on the way":     {[]state.Run{quota(state.RunSucceeded, 0, 0), quota(state.RunPartial, 2, 1), parked, good}, 1},
+		"one had failed before":     {[]state.Run{quota(state.RunSucceeded, 0, 0), {State: state.RunPartial, Waiting: 4, Failed: 1, Started: at(2)}, good}, 1},
+		"the run of another firing": {[]state.Run{{State: state.RunFailed, Started: at(9)}, quota(state.RunSucceeded, 0, 0), parked, good}, 2},
+		"only the failed ones":      {[]state.Run{{Only: state.OnlyFailed, State: state.RunSucceeded, Started: at(9)}, good}, 1},
+	} {
+		want := time.Time{}
+		if tt.want > 0 {
+			want = at(tt.want)
+		}
+		if got := jobs.LastCompleteOf(tt.runs); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
