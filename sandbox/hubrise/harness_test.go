@@ -43,7 +43,7 @@ func newVendor(t testing.TB, cfg hubrise.Config) *vendor {
 
 // small is data of a few days around the autumn night in which the clock goes back in Europe and America.
 func small() hubrise.Data {
-	return hubrise.Data{FirstDay: "2026-10-22", Days: 12, Now: "2026-12-18T12:00:00Z"}
+	return hubrise.Data{FirstDay: "2026-10-22", Days: 6, Now: "2026-12-18T12:00:00Z"}
 }
 
 func (v *vendor) do(r *http.Request) *httptest.ResponseRecorder {

@@ -61,21 +61,16 @@ type history struct {
 func (h *history) begin(w *world, page bool) *view {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.pending = slices.DeleteFunc(h.pending, func(m Mutation) bool {
+		if m.AfterPages > h.pages {
+			return false
+		}
+		_, _ = h.apply(w, m) // it was validated; a configuration may have taken what it is about away
+		return true
+	})
 	if page {
 		h.pages++
-		h.pending = slices.DeleteFunc(h.pending, func(m Mutation) bool {
-			if m.AfterPages >= h.pages {
-				return false
-			}
-			_, _ = h.apply(w, m) // it was validated; a configuration may have taken what it is about away
-			return true
-		})
 	}
-	return h.at(w)
-}
-
-// at is the data as it is, with the world it happens to. The caller holds the lock.
-func (h *history) at(w *world) *view {
 	v := h.now
 	v.world = w
 	return &v
@@ -215,13 +210,6 @@ func (h *history) anonymise(w *world, m Mutation) ([]string, error) {
 	}
 	h.now.anonymised = next
 	return ids, nil
-}
-
-// peek is the data as it is, and no answer.
-func (h *history) peek(w *world) *view {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at(w)
 }
 
 // Pages returns how many pages of orders were answered: what [Mutation].AfterPages counts.

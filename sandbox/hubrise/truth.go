@@ -94,7 +94,7 @@ func (s *Server) Documents(q Query) (iter.Seq[json.RawMessage], error) {
 }
 
 func (s *Server) truth(q Query) (*truth, error) {
-	h := s.history.peek(s.state.Load().world)
+	h := s.history.begin(s.state.Load().world, false)
 	plain := *h.world
 	plain.look.Decimals, plain.look.ExtraKeys, plain.look.Rows = DecimalsStrings, false, RowsAscending
 	h.world = &plain
