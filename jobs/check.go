@@ -32,19 +32,32 @@ func (e *Engine) CheckSource(ctx context.Context, s *config.Source) error {
 // codeLife is how long a code is good for, at most.
 const codeLife = 5 * time.Minute
 
+// Consent is what a person is asked for.
+type Consent struct {
+	URL     string // of the vendor's page
+	Returns bool   // the browser comes back to the address that was given
+}
+
 // Login connects a source's credential with a person's help: ask shows them the
-// address, which carries state, and returns the code they were given. It fails
-// while another process works on the state. While the person is away anybody may
-// work; the code then waits for the end of that, because its exchange is a request
-// like any other.
-func (e *Engine) Login(ctx context.Context, s *config.Source, state string, ask func(address string) (code string, err error)) error {
-	var address, code string
+// address, which carries state, and returns the code they were given. Redirect is
+// an address of this machine that the browser can come back to, where the vendor
+// can do that; "" = none. It fails while another process works on the state. While
+// the person is away anybody may work; the code then waits for the end of that,
+// because its exchange is a request like any other.
+func (e *Engine) Login(ctx context.Context, s *config.Source, state, redirect string, ask func(Consent) (code string, err error)) error {
+	var consent Consent
+	var code string
 	err := e.withLogin(ctx, s, func(l sources.Login) error {
-		address = l.LoginURL(state)
+		if r, ok := l.(sources.Returning); ok && redirect != "" {
+			consent.URL = r.LoginURLTo(state, redirect)
+		}
+		if consent.Returns = consent.URL != ""; !consent.Returns {
+			consent.URL = l.LoginURL(state)
+		}
 		return nil
 	})
-	if err == nil && address != "" { // else the source says which settings stand in for a login
-		code, err = ask(address)
+	if err == nil && consent.URL != "" { // else the source says which settings stand in for a login
+		code, err = ask(consent)
 	}
 	if err != nil {
 		return err
@@ -54,10 +67,33 @@ func (e *Engine) Login(ctx context.Context, s *config.Source, state string, ask 
 	})
 }
 
-// withLogin calls f with a source that a person can connect. Nobody else works on
-// the state meanwhile.
-func (e *Engine) withLogin(ctx context.Context, s *config.Source, f func(sources.Login) error) (err error) {
-	if err := e.exclusive(ctx, "auth login"); err != nil {
+// Logout makes the vendor forget a source's token, and forgets it too.
+func (e *Engine) Logout(ctx context.Context, s *config.Source) error {
+	return e.withSource(ctx, s, "auth logout", func(src sources.Source) error {
+		l, ok := src.(sources.Logout)
+		if !ok {
+			return fault.New(fault.Config, "source %s (%s) has no logout: its vendor cannot be told to forget a token", s.Name, s.Driver.Name).
+				WithHint("Withdraw the access at the vendor.")
+		}
+		return l.Logout(ctx)
+	})
+}
+
+// withLogin calls f with a source that a person can connect.
+func (e *Engine) withLogin(ctx context.Context, s *config.Source, f func(sources.Login) error) error {
+	return e.withSource(ctx, s, "auth login", func(src sources.Source) error {
+		l, ok := src.(sources.Login)
+		if !ok {
+			return fault.New(fault.Config, "source %s (%s) has no login to make: its keys stand in the configuration", s.Name, s.Driver.Name).
+				WithHint("`exporter validate --connect` tries them.")
+		}
+		return f(l)
+	})
+}
+
+// withSource calls f with a source. Nobody else works on the state meanwhile.
+func (e *Engine) withSource(ctx context.Context, s *config.Source, what string, f func(sources.Source) error) (err error) {
+	if err := e.exclusive(ctx, what); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.shared(context.WithoutCancel(ctx))) }()
@@ -66,12 +102,7 @@ func (e *Engine) withLogin(ctx context.Context, s *config.Source, f func(sources
 		return err
 	}
 	defer e.shut(src)
-	l, ok := src.(sources.Login)
-	if !ok {
-		return fault.New(fault.Config, "source %s (%s) has no login to make: its keys stand in the configuration", s.Name, s.Driver.Name).
-			WithHint("`exporter validate --connect` tries them.")
-	}
-	return f(l)
+	return f(src)
 }
 
 // whenFree calls f again for as long as another process works on the state, or

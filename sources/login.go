@@ -20,7 +20,8 @@ type Login interface {
 // machine, so that nobody has to paste anything.
 type Returning interface {
 	Login
-	// LoginURLTo is LoginURL with the address that the browser comes back to.
+	// LoginURLTo is LoginURL with the address that the browser comes back to; "" where
+	// the settings say that it ends elsewhere.
 	LoginURLTo(state, redirect string) string
 }
 

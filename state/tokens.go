@@ -105,6 +105,12 @@ func (s *Store) putToken(ctx context.Context, key string, t httpapi.Token, anyOl
 	return n == 1, s.classify(ctx, err, "store the token of %s", key)
 }
 
+// DeleteToken forgets a token; one that is not stored is no error.
+func (s *Store) DeleteToken(ctx context.Context, key string) error {
+	_, err := s.exec(ctx, s.full, `DELETE FROM tokens WHERE key = ?`, key)
+	return s.classify(ctx, err, "forget the token of %s", key)
+}
+
 // Tokens lists the stored tokens by key, without their values; no key is needed.
 func (s *Store) Tokens(ctx context.Context) ([]TokenInfo, error) {
 	list, err := query(ctx, s.read, func(row scanner) (t TokenInfo, err error) {

@@ -226,3 +226,17 @@ func TestKeyFileIsPrivate(t *testing.T) {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
+
+func TestTokensAreForgotten(t *testing.T) {
+	path := saved(t, state.Options{})
+	s := openState(t, path, state.Options{})
+	must(t, s.SaveToken(t.Context(), "shop", token()))
+	must(t, s.DeleteToken(t.Context(), "hurra"))
+	must(t, s.DeleteToken(t.Context(), "hurra")) // twice is once
+	if _, ok, err := s.LoadToken(t.Context(), "hurra"); ok || err != nil {
+		t.Errorf("it is still there: %t, %v", ok, err)
+	}
+	if _, ok, err := s.LoadToken(t.Context(), "shop"); !ok || err != nil {
+		t.Errorf("another one is gone: %t, %v", ok, err)
+	}
+}

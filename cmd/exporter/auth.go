@@ -17,9 +17,9 @@ func (p *program) authCommand() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:     "auth",
 		Short:   "Look after logins",
-		Example: "  exporter auth login hurra\n  exporter auth status",
+		Example: "  exporter auth login hurra\n  exporter auth status\n  exporter auth logout shop",
 	})
-	cmd.AddCommand(p.loginCommand(), &cobra.Command{
+	cmd.AddCommand(p.loginCommand(), p.logoutCommand(), &cobra.Command{
 		Use:   "status",
 		Short: "Show the stored tokens and when they expire",
 		Long: `auth status shows the token that is stored for every source, and by when a person has to log

@@ -19,7 +19,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"preview": previewObject{}, "row": rowObject{}, "reject": rejectObject{},
 		"planned": plannedObject{}, "plan": planObject{}, "run": runObject{},
 		"slice of run": endedObject{}, "slice of slices": sliceObject{}, "sink": sinkObject{},
-		"job": jobObject{}, "quota": quotaObject{}, "auth": authObject{}, "login": loginObject{}, "init": initObject{},
+		"job": jobObject{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
 		"loaded": loadedObject{}, "demo": demoObject{},
 		"sandbox": sandboxObject{}, "version": versionObject{},
 	}
