@@ -132,9 +132,15 @@ func TestCustomerFilters(t *testing.T) {
 		pairs []string
 		want  int
 	}{
-		{[]string{"email", "customer17@dummy-mail.org"}, 1}, {[]string{"email", "customer17*"}, 11}, {[]string{"email", "*.org"}, 300},
-		{[]string{"phone", "+33610000017"}, 1}, {[]string{"phone", "*00017"}, 1}, {[]string{"phone", "17"}, 0}, {[]string{"email", "[c]*"}, 0},
-		{[]string{"private_ref", ref}, 1}, {[]string{"private_ref", "x"}, 0},
+		{[]string{"email", "customer17@dummy-mail.org"}, 1},
+		{[]string{"email", "customer17*"}, 11},
+		{[]string{"email", "*.org"}, 300},
+		{[]string{"phone", "+33610000017"}, 1},
+		{[]string{"phone", "*00017"}, 1},
+		{[]string{"phone", "17"}, 0},
+		{[]string{"email", "[c]*"}, 0},
+		{[]string{"private_ref", ref}, 1},
+		{[]string{"private_ref", "x"}, 0},
 	} {
 		if got := v.all(path, test.pairs...); len(got) != test.want {
 			t.Errorf("%v: %d customers, want %d", test.pairs, len(got), test.want)

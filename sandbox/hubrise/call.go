@@ -90,7 +90,7 @@ func (c *call) keys() []string {
 	return keys
 }
 
-// enter passes the limits of the connection, and those of high-load calls.
+// enter passes the limits of the connection, then those of high-load calls: one that is refused there has used up a place of the former.
 func (c *call) enter() (leave func(), refused *limits.Refusal) {
 	l := c.st.cfg.Limits
 	leaveAll, refused := c.st.gate(ConnectionKey(c.grant.Token.Token), l.Windows).Enter()

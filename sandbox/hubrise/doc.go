@@ -1,7 +1,6 @@
 package hubrise
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -24,9 +23,10 @@ func (d *doc) name(name string) {
 	if n := len(d.b); n > 0 && d.b[n-1] != '{' && d.b[n-1] != '[' {
 		d.b = append(d.b, ',')
 	}
-	if name != "" {
-		d.b = strconv.AppendQuote(d.b, name)
-		d.b = append(d.b, ':')
+	if name != "" { // names have nothing to escape
+		d.b = append(d.b, '"')
+		d.b = append(d.b, name...)
+		d.b = append(d.b, '"', ':')
 	}
 }
 
@@ -111,7 +111,8 @@ func appendCents(b []byte, cents int64) []byte {
 		b = append(b, '-')
 		cents = -cents
 	}
-	return fmt.Appendf(b, "%d.%02d", cents/100, cents%100)
+	b = strconv.AppendInt(b, cents/100, 10)
+	return append(b, '.', '0'+byte(cents%100/10), '0'+byte(cents%10))
 }
 
 func (d *doc) time(name string, at int64) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"exporter/sandbox/meter"
@@ -25,6 +26,9 @@ type rows func(after string) iter.Seq[entry]
 
 const maxCount = 100
 
+// pageBuffers keeps the memory of pages, which are large and short-lived.
+var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // index answers with a page (sheet: Pagination).
 func (c *call) index(query url.Values, all rows) *problem {
 	a := c.st.cfg.Answers
@@ -40,7 +44,12 @@ func (c *call) index(query url.Values, all rows) *problem {
 		}
 	}
 	d := c.doc()
-	d.b = append(d.b, '[')
+	buffer, ok := pageBuffers.Get().(*[]byte)
+	if !ok {
+		panic("hubrise: the pool of page buffers holds something else")
+	}
+	defer func() { *buffer = d.b; pageBuffers.Put(buffer) }() // sent by then
+	d.b = append((*buffer)[:0], '[')
 	page := meter.Page{Operation: c.op, Key: c.R.URL.Path, Page: query.Get("cursor")}
 	next := cursor{at: from.at, skip: from.skip}
 	more := false

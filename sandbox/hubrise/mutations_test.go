@@ -183,10 +183,18 @@ func TestMutationBetweenPages(t *testing.T) {
 func TestBadMutations(t *testing.T) {
 	v := newVendor(t, hubrise.Config{Data: small()})
 	for _, m := range []hubrise.Mutation{
-		{}, {Kind: "explode"}, {Kind: hubrise.ChangeStatus}, {Kind: hubrise.ChangeStatus, Order: "x"}, {Kind: hubrise.ChangeStatus, Location: "3r4s3-1", Day: "soon"},
-		{Kind: hubrise.ChangeStatus, Location: "x", Day: "2026-10-25"}, {Kind: hubrise.ChangeStatus, Location: "3r4s3-1", Day: "2026-10-25", Status: "eaten"},
-		{Kind: hubrise.Anonymise, List: "x"}, {Kind: hubrise.Anonymise, List: v.all("/v1/account/customer_lists")[0]["id"].(string), Customer: "x"},
-		{Kind: hubrise.ReplaceCatalog, Catalog: "x"}, {Kind: hubrise.DeleteList, List: "x", AfterPages: 9}, {Kind: hubrise.AddPayment, Orders: -1},
+		{},
+		{Kind: "explode"},
+		{Kind: hubrise.ChangeStatus},
+		{Kind: hubrise.ChangeStatus, Order: "x"},
+		{Kind: hubrise.ChangeStatus, Location: "3r4s3-1", Day: "soon"},
+		{Kind: hubrise.ChangeStatus, Location: "x", Day: "2026-10-25"},
+		{Kind: hubrise.ChangeStatus, Location: "3r4s3-1", Day: "2026-10-25", Status: "eaten"},
+		{Kind: hubrise.Anonymise, List: "x"},
+		{Kind: hubrise.Anonymise, List: v.all("/v1/account/customer_lists")[0]["id"].(string), Customer: "x"},
+		{Kind: hubrise.ReplaceCatalog, Catalog: "x"},
+		{Kind: hubrise.DeleteList, List: "x", AfterPages: 9},
+		{Kind: hubrise.AddPayment, Orders: -1},
 	} {
 		if _, err := v.Mutate(m); err == nil {
 			t.Errorf("%+v is accepted", m)
