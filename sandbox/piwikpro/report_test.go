@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"exporter/sandbox/piwikpro"
 
@@ -200,6 +201,14 @@ func TestMidnight(t *testing.T) {
 	if a, b := sum(v.rows("query", ask("events revenue/sum", `"date_to":"2026-04-05"`)), 0), sum(plain, 2); a != b {
 		t.Errorf("%d events in event scope with the night after, %d in session scope", a, b)
 	}
+	alone := int64(0)
+	for n := range 11 {
+		day := time.Date(2026, 3, 25+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+		alone += int64(v.rows("events", ask("", `"date_from":"`+day+`","date_to":"`+day+`"`)).Meta.Count)
+	}
+	if want := sum(plain, 2); alone != want {
+		t.Errorf("%d events day by day, want %d", alone, want)
+	}
 }
 
 // Keys are those of the recorded answers.
@@ -283,6 +292,18 @@ func TestFolds(t *testing.T) {
 	}
 	if mean, _ := got[4].(json.Number).Float64(); mean != float64(sum)/float64(len(values)) {
 		t.Errorf("average %v, want %d/%d", got[4], sum, len(values))
+	}
+	// In event scope a session counts once, however many of its events there are.
+	once := map[any]int64{}
+	for _, row := range v.rows("events", ask("session_total_events")).Data {
+		once[row[0]] = whole(row[4])
+	}
+	sum = 0
+	for _, n := range once {
+		sum += n
+	}
+	if scoped := v.rows("query", ask("session_total_events/sum revenue/sum")).Data[0]; whole(scoped[0]) != sum {
+		t.Errorf("sum in event scope %v, want %d", scoped[0], sum)
 	}
 }
 

@@ -3,6 +3,7 @@ package piwikpro_test
 import (
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"exporter/sandbox/piwikpro"
@@ -100,4 +101,27 @@ func TestRetentionAndDelay(t *testing.T) {
 	if n := len(today.Data); n < 10 || n > 40 {
 		t.Errorf("%s sessions of 60 are there at noon", strconv.Itoa(n))
 	}
+}
+
+// Today grows while the clock goes on; what is over stays as it is.
+func TestToday(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // begins at midnight of 2000-01-01
+		v := newVendor(t, piwikpro.Config{Auth: piwikpro.Auth{ExpiresIn: 1 << 20}, Data: piwikpro.Data{FirstDay: "1999-12-30"}})
+		sessions := func(day string) (n [2]int64) {
+			dates := `"date_from":"` + day + `","date_to":"` + day + `"`
+			n[0] = int64(v.rows("sessions", ask("", dates)).Meta.Count)
+			n[1] = whole(v.rows("query", ask("sessions", dates)).Data[0][0])
+			return n
+		}
+		for hours := range 4 {
+			if got := sessions("1999-12-31"); got != [2]int64{60, 60} {
+				t.Errorf("yesterday has %v after %d times 8 hours, want 60", got, hours)
+			}
+			got := sessions("2000-01-01")
+			if want := int64(20 * hours); got[0] != got[1] || got[0] < want-12 || got[0] > want+12 {
+				t.Errorf("today has %v after %d times 8 hours, want about %d", got, hours, want)
+			}
+			time.Sleep(8 * time.Hour)
+		}
+	})
 }
