@@ -50,7 +50,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		w.event(Event{Kind: Warning, Interval: i, Text: "interval " + i.String() + " is still open and left out"})
 	}
 	if w.run.From.IsZero() {
-		if chosen, err = w.addChanged(ctx, chosen, known.since); err != nil {
+		if chosen, err = w.addChanged(ctx, chosen, known); err != nil {
 			return nil, err
 		}
 	}
@@ -197,6 +197,27 @@ func (k knowledge) owedSince(p plan.Job) time.Time {
 	return newest
 }
 
+// oldest returns the start of the oldest interval that some sink has, zero for none.
+func (k knowledge) oldest() time.Time {
+	var oldest time.Time
+	note := func(start time.Time) {
+		if oldest.IsZero() || start.Before(oldest) {
+			oldest = start
+		}
+	}
+	for _, t := range k.targets {
+		for _, c := range t.committed {
+			note(c.Slice.Start)
+		}
+	}
+	for _, s := range k.cached {
+		if len(s.Sinks) > 0 {
+			note(s.Start)
+		}
+	}
+	return oldest
+}
+
 // CheckBounds reports why a run of the job could not take --from and --to.
 func CheckBounds(job *config.Job, from, to, now time.Time) error {
 	if from.IsZero() && to.IsZero() {
@@ -242,11 +263,12 @@ func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out
 
 // addChanged adds the intervals of which the vendor says that they were edited
 // since the last firing, where the job asks for that.
-func (w *work) addChanged(ctx context.Context, chosen []plan.Slice, since time.Time) ([]plan.Slice, error) {
+func (w *work) addChanged(ctx context.Context, chosen []plan.Slice, known knowledge) ([]plan.Slice, error) {
 	c, ok := w.src.(sources.Changer)
 	if !ok || len(chosen) == 0 || w.dry || !w.job.Kind.Windowed {
 		return chosen, nil
 	}
+	since := known.since
 	if since.IsZero() {
 		since = chosen[len(chosen)-1].Start
 	}
@@ -257,6 +279,14 @@ func (w *work) addChanged(ctx context.Context, chosen []plan.Slice, since time.T
 	p := planOf(w.job)
 	newest := p.Newest(w.o.Now())
 	for _, i := range changed {
+		if i.Start.IsZero() { // the whole past
+			if i.Start = known.oldest(); !w.job.Start.IsZero() {
+				i.Start = w.job.Start
+			}
+			if i.Start.IsZero() {
+				continue
+			}
+		}
 		for s := p.Containing(i.Start); s.Start.Before(i.End) && !s.End.After(newest.End); s = p.Next(s) {
 			owed := w.job.Start.IsZero() || !s.Start.Before(w.job.Start)
 			if owed && !slices.ContainsFunc(chosen, func(have plan.Slice) bool { return have.Start.Equal(s.Start) }) {

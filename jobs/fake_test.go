@@ -34,11 +34,14 @@ type fakeVendor struct {
 	noParts   error // of asking for them
 	partsAsk  bool  // they cost a request
 	unsettled bool  // the count of every slice would not settle
+	changed   []sources.Interval
 }
 
 var (
 	_ sources.Source = (*fake)(nil)
 	_ sources.Parted = (*fake)(nil)
+
+	_ sources.Changer = (*fake)(nil)
 )
 
 type fakeConfig struct {
@@ -96,6 +99,10 @@ func (f *fake) Parts(ctx context.Context, _ string) ([]string, error) {
 	f.vendor.mu.Lock()
 	defer f.vendor.mu.Unlock()
 	return f.vendor.parts, f.vendor.noParts
+}
+
+func (f *fake) Changed(context.Context, string, time.Time) ([]sources.Interval, error) {
+	return f.vendor.changed, nil
 }
 
 // Read yields two orders with three items each.

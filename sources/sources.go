@@ -117,7 +117,9 @@ type Parted interface {
 // Changer is implemented by sources whose vendor says which past intervals were
 // edited since an instant; the runner exports the slices they touch again.
 type Changer interface {
-	// Changed returns nothing where the job's options do not ask for it.
+	// Changed returns nothing where the job's options do not ask for it. An interval
+	// without a Start is the whole past: since the job's first day or, where it has
+	// none, since its oldest slice.
 	Changed(ctx context.Context, stream string, since time.Time) ([]Interval, error)
 }
 
