@@ -185,7 +185,7 @@ func reversed(runs []state.Run) []state.Run {
 func TestARunThatTimesOutWaitingForQuotaParks(t *testing.T) {
 	w, vendor := newFakeWorld(t)
 	vendor.limit, vendor.patience = []ratelimit.Window{{N: 2, Per: time.Hour}}, 2*time.Hour
-	cfg := w.configure(`lookback = "2d"`, `timeout = "1s"`)
+	cfg := w.configure(`lookback = "2d"`, `timeout = "3s"`)
 	r := w.run(cfg, state.Run{})
 	if r.ExitCode != jobs.ExitPartial || r.Committed != 2 || r.Waiting != 2 || r.Failed != 0 {
 		t.Errorf("exit %d, committed %d, waiting %d, failed %d: %s", r.ExitCode, r.Committed, r.Waiting, r.Failed, r.Error)

@@ -93,14 +93,14 @@ func TestTimeoutLeavesTheRestForTheNextRun(t *testing.T) {
 		}
 		return nil
 	}
-	cfg := w.configure(`timeout = "1s"`)
+	cfg := w.configure(`timeout = "3s"`)
 	w.onEvent = func(ev jobs.Event) {
 		if ev.Kind == jobs.SliceEnded && ev.Part == "a" {
-			time.AfterFunc(1100*time.Millisecond, func() { close(hold) })
+			time.AfterFunc(3100*time.Millisecond, func() { close(hold) })
 		}
 	}
 	r := w.run(cfg, state.Run{})
-	if r.ExitCode != jobs.ExitPartial || !strings.Contains(r.Error, "run timed out after 1s") {
+	if r.ExitCode != jobs.ExitPartial || !strings.Contains(r.Error, "run timed out after 3s") {
 		t.Errorf("exit %d, %q", r.ExitCode, r.Error)
 	}
 }
