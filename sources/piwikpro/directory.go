@@ -20,8 +20,8 @@ type entry struct {
 	all map[string]json.RawMessage // attributes
 }
 
-// appOf reads an entry of a directory.
-func appOf(raw []byte) (entry, error) {
+// entryOf reads an entry of a directory.
+func entryOf(raw []byte) (entry, error) {
 	var e entry
 	var attributes struct {
 		All map[string]json.RawMessage `json:"attributes"`
@@ -97,7 +97,7 @@ func (r *reader) apps() error {
 }
 
 func (r *reader) oneApp(raw []byte) error {
-	listed, err := appOf(raw)
+	listed, err := entryOf(raw)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (r *reader) oneApp(raw []byte) error {
 	case err != nil:
 		return fault.New(fault.ClassOf(err), "settings of app %s: %w", listed.ID, err)
 	}
-	if got, err := appOf(detail); err != nil || got.ID != listed.ID {
+	if got, err := entryOf(detail); err != nil || got.ID != listed.ID {
 		return errors.Join(err, fault.New(fault.Data, "asked for app %s and got %q", listed.ID, got.ID).WithHint("The vendor's answer has another shape than known; report it."))
 	}
 	return r.fill(detail)
@@ -136,7 +136,7 @@ func (r *reader) goals() error {
 
 // fill appends the row of an entry.
 func (r *reader) fill(raw []byte) error {
-	e, err := appOf(raw)
+	e, err := entryOf(raw)
 	if err != nil {
 		return err
 	}

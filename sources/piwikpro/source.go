@@ -144,15 +144,29 @@ func (s *source) Parts(ctx context.Context, stream string) ([]string, error) {
 }
 
 // apps returns the ids of all apps the login may see; meta sites are not among them.
-func (s *source) apps(ctx context.Context) ([]string, error) {
+// A list that changes while it is read is read again, a few times.
+func (s *source) apps(ctx context.Context) (ids []string, err error) {
+	for range 3 {
+		if ids, err = s.appsOnce(ctx); fault.ClassOf(err) != fault.Drift {
+			break
+		}
+	}
+	return ids, err
+}
+
+func (s *source) appsOnce(ctx context.Context) ([]string, error) {
+	moved := func(format string, args ...any) error {
+		return fault.New(fault.Drift, format, args...).WithHint("Apps came or went while they were listed. Run again.")
+	}
 	var ids []string
 	seen := map[string]bool{}
+	before := unknown
 	for {
 		read := len(ids)
 		total, err := s.list(ctx, listOfApps(), int64(read), maxApps, func(raw []byte) error {
-			a, err := appOf(raw)
+			a, err := entryOf(raw)
 			if err == nil && seen[a.ID] {
-				err = fault.New(fault.Drift, "app %s is there twice", a.ID).WithHint("The list of apps changed while it was read; it is read again.")
+				err = moved("app %s is on the list twice", a.ID)
 			}
 			ids, seen[a.ID] = append(ids, a.ID), true
 			return err
@@ -160,11 +174,14 @@ func (s *source) apps(ctx context.Context) ([]string, error) {
 		switch {
 		case err != nil:
 			return nil, err
+		case before >= 0 && total != before:
+			return nil, moved("there were %d apps and now are %d", before, total)
 		case int64(len(ids)) >= total:
 			return ids, nil
 		case len(ids) == read:
-			return nil, fault.New(fault.Drift, "the list ends after %d of %d apps", read, total).WithHint("The list of apps changed while it was read; it is read again.")
+			return nil, moved("the list ends after %d of %d apps", read, total)
 		}
+		before = total
 	}
 }
 

@@ -1,9 +1,13 @@
 package piwikpro_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,4 +180,40 @@ func stream(tb testing.TB, s sources.Source) sources.Stream {
 		tb.Fatalf("got %d streams, want 1", len(list))
 	}
 	return list[0]
+}
+
+// shift is a vendor where, after some answers, a row before all others goes and one
+// behind them comes: the count stays.
+type shift struct {
+	vendor *vendor
+	after  int
+	served int
+}
+
+func (s *shift) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/sessions/") {
+		if s.served++; s.served > s.after {
+			var asked map[string]any
+			if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+				panic(err)
+			}
+			asked["offset"] = asked["offset"].(float64) + 1
+			body, err := json.Marshal(asked)
+			if err != nil {
+				panic(err)
+			}
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
+	}
+	s.vendor.Handler().ServeHTTP(w, r)
+}
+
+// sleep lets seconds of a bubble pass.
+func sleep(t *testing.T, seconds int) {
+	t.Helper()
+	timer := time.NewTimer(time.Duration(seconds) * time.Second)
+	select {
+	case <-timer.C:
+	case <-t.Context().Done():
+	}
 }

@@ -71,7 +71,7 @@ func (s *source) zoneOf(ctx context.Context, site string) (siteZone, error) {
 		return at, fault.New(fault.ClassOf(err), "look up the zone of site %s: %w", site, err)
 	}
 	if !at.meta {
-		a, err := appOf(raw)
+		a, err := entryOf(raw)
 		if err != nil {
 			return at, err
 		}
