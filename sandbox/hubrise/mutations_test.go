@@ -36,6 +36,7 @@ func changed(before, after []map[string]any) []string {
 // Orders change in the one way that was asked for, and no others.
 func TestMutatedOrders(t *testing.T) {
 	day := hubrise.Mutation{Location: "3r4s3-2", Day: "2026-10-25", Orders: 5}
+	window := []string{"after", "2026-10-24T12:00:00Z", "before", "2026-10-26T00:00:00Z"}
 	for kind, look := range map[hubrise.MutationKind]func(before, after map[string]any) bool{
 		hubrise.ChangeStatus: func(_, after map[string]any) bool { return after["status"] == "delivery_failed" },
 		hubrise.AddPayment: func(before, after map[string]any) bool {
@@ -56,11 +57,11 @@ func TestMutatedOrders(t *testing.T) {
 		},
 	} {
 		v := newVendor(t, hubrise.Config{Data: small()})
-		before := v.all(ordersPath)
+		before := v.all(ordersPath, window...)
 		m := day
 		m.Kind, m.Status = kind, "delivery_failed"
 		want := v.mutate(m)
-		after := v.all(ordersPath)
+		after := v.all(ordersPath, window...)
 		slices.Sort(want)
 		if got := changed(before, after); !slices.Equal(got, want) || len(want) != 5 {
 			t.Errorf("%s: changed %v, want %v", kind, got, want)

@@ -75,6 +75,11 @@ func TestOrdersOfWindows(t *testing.T) {
 		if len(on) == 0 || on[0]["created_at"] != at && !created(t, on[0]).Equal(created(t, want[len(want)/2])) {
 			t.Errorf("after is not inclusive at %s", at)
 		}
+		fraction := at[:19] + ".5" + at[19:]
+		between := v.all("/v1/account/orders", "after", fraction, "before", at[:17]+"59"+at[19:])
+		if len(between) >= len(on) || len(v.all("/v1/account/orders", "after", at, "before", fraction)) != len(on)-len(between) {
+			t.Errorf("bounds within a second of %s are not kept", at)
+		}
 		for _, o := range v.all("/v1/account/orders", "after", bounds[0], "before", at) {
 			if !created(t, o).Before(created(t, want[len(want)/2])) {
 				t.Errorf("before is not exclusive at %s", at)
