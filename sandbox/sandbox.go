@@ -1,7 +1,7 @@
 // Package sandbox serves the vendors' APIs from this machine: for the demo, for
 // users without credentials, for tests and for benchmarks.
 //
-// A vendor is a room of its own (packages hasoffers, owapro); the counters, the limits and
+// A vendor is a room of its own (packages hasoffers, owapro, piwikpro, hubrise); the counters, the limits and
 // the faults are shared by all rooms. A room is built from the vendor sheet and
 // never from the source that reads it: what both got wrong would look right.
 //
