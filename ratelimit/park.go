@@ -30,7 +30,8 @@ func (l *Limiter) parkLate(now int64) {
 	late := func(w *waiter) bool { return w.err != nil }
 	for _, w := range l.inOrder() {
 		at, reason := l.expect(now, w)
-		if time.Duration(at-w.since) > l.maxWait {
+		// Waiting for a place in flight or for the pace is no wait for quota.
+		if at > now && time.Duration(at-w.since) > l.maxWait {
 			w.err = l.parked(now, at, reason)
 			close(w.done)
 			continue

@@ -35,6 +35,30 @@ func TestFirstComeFirstServed(t *testing.T) {
 	})
 }
 
+// A request whose turn comes late because an answer before it is long is not parked:
+// quota is there.
+func TestWaitingForAPlaceInFlightIsNotParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, ratelimit.Limits{
+			Windows: []ratelimit.Window{window(t, "100/1m"), window(t, "10/1s")}, Concurrency: 1, MaxWait: time.Minute,
+		}, ratelimit.Options{})
+		long := acquire(t, l, ratelimit.Ask{})
+		long.FirstByte()
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 { // each comes anew and looks at the queue again
+			wg.Go(func() { acquire(t, l, ratelimit.Ask{}).Release() })
+			synctest.Wait()
+			time.Sleep(10 * time.Minute)
+		}
+		long.Release()
+		wg.Wait()
+		if took := time.Since(start); took < 30*time.Minute {
+			t.Errorf("served after %s", took)
+		}
+	})
+}
+
 func TestClassUsedUpLetsOthersPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.Limits{
