@@ -21,7 +21,8 @@ import (
 type scene struct {
 	limits    ratelimit.Limits
 	calls     int
-	jobs      int  // at the same time; every other one by another source, every fourth a backfill
+	jobs      int  // at the same time; every other one by another source
+	backfills bool // every fourth job is one; at the end they wait for their reserve
 	unlimited bool // without a limiter
 	// lives end after so many calls each, in turn by Close and by a crash; the last
 	// goes on to the end. None is one life.
@@ -97,7 +98,7 @@ func play(t testing.TB, o *office, s scene) (over int) {
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for job := range s.jobs {
-			claim := ratelimit.Claim{Job: fmt.Sprint(job), Backfill: job%4 == 3}
+			claim := ratelimit.Claim{Job: fmt.Sprint(job), Backfill: s.backfills && job%4 == 3}
 			wg.Go(func() {
 				for ctx.Err() == nil {
 					switch n := made.Add(1); {
@@ -185,8 +186,8 @@ func limitsOf(t testing.TB, general, heavy string, concurrency int) ratelimit.Li
 func TestRealServer(t *testing.T) {
 	for name, s := range map[string]scene{
 		"many workers":      {limits: limitsOf(t, "300/100ms 2500/1s", "", 40), calls: 5000, jobs: 64},
-		"eight jobs":        {limits: limitsOf(t, "300/1s 500/2s", "60/500ms", 0), calls: 1200, jobs: 8},
-		"over the restarts": {limits: limitsOf(t, "100/200ms 300/2s", "50/1s", 6), calls: 700, jobs: 8, lives: []int{120, 250, 400, 550}},
+		"eight jobs":        {limits: limitsOf(t, "300/1s 500/2s", "60/500ms", 0), calls: 1200, jobs: 8, backfills: true},
+		"over the restarts": {limits: limitsOf(t, "100/200ms 300/2s", "50/1s", 6), calls: 700, jobs: 8, backfills: true, lives: []int{120, 250, 400, 550}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
