@@ -43,7 +43,7 @@ func badRequestHint(lower string) string {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
 	}
 	switch {
-	case has("does not exist", "integration"):
+	case has("does not exist", "not available", "integration"):
 		return "Take the column out of the job, or write its id as in Piwik PRO's lists of dimensions and metrics. Columns of an integration are there only on sites that have it: read them in a job of their own."
 	case has("offset", "limit"):
 		return "Lower page_size of the job, or make its interval shorter."
