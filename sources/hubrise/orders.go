@@ -103,6 +103,9 @@ func (r *reader) items(list []byte, belongs [arounds][]byte) {
 	t := r.tables[tableItems]
 	w := walkOver(list)
 	for n := 0; w.next(); n++ {
+		if isNull(w.value) {
+			continue
+		}
 		t.read(w.value)
 		t.around = belongs
 		t.nth(n)
@@ -119,6 +122,9 @@ func (r *reader) items(list []byte, belongs [arounds][]byte) {
 func (r *reader) elements(t *table, list []byte, belongs [arounds][]byte) {
 	w := walkOver(list)
 	for n := 0; w.next(); n++ {
+		if isNull(w.value) {
+			continue
+		}
 		t.read(w.value)
 		t.around = belongs
 		t.nth(n)
@@ -140,6 +146,8 @@ func (r *reader) only(t *table, object []byte, belongs [arounds][]byte) {
 }
 
 func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
+
+func isNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }
 
 func clip(value []byte) string {
 	const most = 40

@@ -96,7 +96,9 @@ func (t *table) read(document []byte) {
 	clear(t.values)
 	clear(t.around[:])
 	t.extra = t.extra[:0]
-	t.members(document, &t.names)
+	if isObject(document) {
+		t.members(document, &t.names)
+	}
 }
 
 func (t *table) members(object []byte, names *finder) {
@@ -154,8 +156,10 @@ func (t *table) nth(n int) {
 
 // write makes the document a row, or a reject, and reports whether it is a row.
 func (t *table) write(document []byte) bool {
-	for i := range t.cells {
-		t.cell(&t.cells[i], document)
+	if isObject(document) { // else the row has no cells, and is a reject
+		for i := range t.cells {
+			t.cell(&t.cells[i], document)
+		}
 	}
 	return t.build.EndRow(func() []byte { return t.reject(document) })
 }
@@ -194,7 +198,7 @@ func (t *table) cell(c *cell, document []byte) {
 	case kindRaw:
 		t.build.Raw(document)
 	case kindJSON:
-		if value := t.values[c.slot]; len(value) == 0 || value[0] == 'n' {
+		if value := t.values[c.slot]; isNull(value) {
 			t.build.Null()
 		} else {
 			t.build.Raw(value)
