@@ -114,8 +114,15 @@ func (c column) called(key string) bool {
 		return true
 	}
 	rest, found := strings.CutPrefix(key, column{id: c.id, transformation: c.transformation}.key()+"_")
+	rest = strings.TrimLeft(rest, "_")
 	plain := func(id string) string { return strings.ReplaceAll(strings.ToLower(id), "-", "") }
-	return c.target != "" && found && plain(strings.TrimLeft(rest, "_")) == plain(c.target)
+	switch {
+	case c.target == "" || !found:
+		return false
+	case goalText.MatchString(c.target) && uuidText.MatchString(rest): // a goal has both
+		return true
+	}
+	return plain(rest) == plain(c.target)
 }
 
 // transformations are those of the vendor, with what becomes of a dimension; the

@@ -193,4 +193,6 @@ func plain(scratch *[]byte, value []byte) []byte {
 	return *scratch
 }
 
+var jsonNull = []byte("null") // never written to
+
 func null(value []byte) bool { return string(value) == "null" }

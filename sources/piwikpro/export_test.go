@@ -55,7 +55,7 @@ func NewBatcher(s sources.Source, req sources.Request) (*Batcher, error) {
 func (b *Batcher) Batch(body []byte) (batch, rejects record.Batch, count int64, err error) {
 	b.r.odd = nil
 	got, err := decode(bytes.NewReader(body), func(raw []byte) error {
-		if b.r.split(raw); b.r.odd == nil {
+		if b.r.split(raw) {
 			b.r.typer.add()
 		}
 		return nil
@@ -65,4 +65,10 @@ func (b *Batcher) Batch(body []byte) (batch, rejects record.Batch, count int64, 
 	}
 	batch, rejects = b.r.build.Take()
 	return batch, rejects, got.count, err
+}
+
+// Documented tells what the vendor's lists say of a column.
+func Documented(id string) (kind string, metric, known bool) {
+	d, known := documentedAs(id)
+	return string(d.Kind), d.Metric, known
 }

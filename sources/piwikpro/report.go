@@ -113,10 +113,10 @@ func (r *reportReader) ask(offset int64, limit int, each func(raw []byte) error)
 		Header: http.Header{"Content-Type": {mediaJSON}},
 		Body:   func() io.Reader { return bytes.NewReader(text) },
 	}, func(raw []byte) error {
-		if r.split(raw); r.odd != nil {
-			return nil
+		if r.split(raw) {
+			return each(raw)
 		}
-		return each(raw)
+		return nil
 	})
 	if err != nil {
 		return 0, err
@@ -124,10 +124,11 @@ func (r *reportReader) ask(offset int64, limit int, each func(raw []byte) error)
 	return got.count, r.check(got)
 }
 
-// split takes a row apart.
-func (r *reportReader) split(raw []byte) {
+// split takes a row apart. It reports false for a row that has another shape than
+// asked for, and for those after it.
+func (r *reportReader) split(raw []byte) bool {
 	if r.odd != nil {
-		return
+		return false
 	}
 	var array bool
 	const hint = "The vendor's answer has another shape than known; report it. Nothing of it was loaded."
@@ -138,6 +139,7 @@ func (r *reportReader) split(raw []byte) {
 	case len(r.typer.cells) != len(r.typer.slots):
 		r.odd = fault.New(fault.Data, "a row has %d cells, not %d", len(r.typer.cells), len(r.typer.slots)).WithHint(hint)
 	}
+	return r.odd == nil
 }
 
 // check tells whether an answer is one to what was asked.

@@ -92,7 +92,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"unknown column", sandbox.Config{}, named("timestamp.to_date", "avg_session_time", "sessions"), "", fault.Config, `"avg_session_time" does not exist`, "take the column out"},
 		{
-			"unknown column, as documented", sandbox.Config{Answers: sandbox.Answers{Parameter: sandbox.ParameterPlain}},
+			"unknown column, as documented",
+			sandbox.Config{Answers: sandbox.Answers{Parameter: sandbox.ParameterPlain}},
 			named("timestamp.to_date", "page_url"), "", fault.Config, "(columns.column_id)", "take the column out",
 		},
 		{"columns that do not go together", sandbox.Config{}, named("timestamp.to_date", "product_name", "session_total_time.average"), "", fault.Config, "vendor says", "Make a job of each"},

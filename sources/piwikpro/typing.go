@@ -111,7 +111,7 @@ func date(text []byte) []byte {
 // that is no pair is kept: as an id if it is one value, else as a label.
 func (y *typer) half(t *target) {
 	value := y.cells[t.slot]
-	id, label := value, []byte("null")
+	id, label := value, jsonNull
 	pair, array := split(y.pair[:0], value)
 	y.pair = pair
 	switch {
@@ -121,7 +121,7 @@ func (y *typer) half(t *target) {
 		id, label = label, value
 	}
 	if empty := null(label) || len(label) == 2 && label[0] == '"'; empty && string(id) == "0" {
-		id = []byte("null")
+		id = jsonNull
 	}
 	if string(label) == `"0"` && null(id) {
 		label = id

@@ -53,8 +53,7 @@ type result struct {
 	table         record.Table
 	rows, rejects int64
 	tally         *record.Tally
-	reject        string   // the last one: raw, column and reason
-	texts         []string // of the first row, by column
+	reject        string // the last one: raw, column and reason
 	announced     int64
 	provisional   bool
 	warnings      []string
