@@ -60,6 +60,13 @@ var sessionDimensions = []*dimension{
 	dim("session_entry_title", "Entry page title", "str", sessionScope, both, texts(func(r *row) string { return r.s.title(&r.s.events()[0]) })),
 	dim("session_exit_url", "Exit page URL", "str", sessionScope, both, texts(func(r *row) string { return r.s.pageURL(r.s.lastView()) })),
 	dim("session_exit_title", "Exit page title", "str", sessionScope, both, texts(func(r *row) string { return r.s.title(r.s.lastView()) })),
+	dim("location_latitude", "Latitude", "float?", sessionScope, both, func(r *row) cell { return coordinate(r, 2) }),
+	dim("location_longitude", "Longitude", "float?", sessionScope, both, func(r *row) cell { return coordinate(r, 4) }),
+	dim("session_total_cart_additions", "Product adds to cart in session", "int", sessionScope, both, total(func(t *sums) int64 { return t.cartAdditions })),
+	dim("session_ecommerce_status", "Session e-commerce status", "[int, str]", sessionScope, both, func(r *row) cell {
+		r.s.events()
+		return shopping[min(r.s.sums.orders, 1)+2*min(r.s.sums.carts, 1)]
+	}),
 	dim("ipv4_address", "IPv4 address", "ipv4?", sessionScope, both, func(r *row) cell { return address(r) }),
 }
 

@@ -18,6 +18,9 @@ var (
 	languages = []cell{coded("de", "German"), coded("en", "English"), coded("ja", "Japanese"), coded("na", "Nauru"), unsetCoded}
 	brands    = []cell{coded("AP", "Apple"), coded("SA", "Samsung"), coded("NA", "Netgear"), unsetCoded}
 
+	// by whether there was an order and whether a cart was left
+	shopping = []cell{named(0, "No shopping activity"), named(1, "Ordered"), named(2, "Abandoned cart"), named(3, "Ordered and abandoned cart")}
+
 	resolutions = []cell{textCell("1920x1080"), textCell("375x667"), textCell("2560x1440"), {}}
 
 	places = []location{
@@ -126,6 +129,11 @@ func userID(r *row) string {
 func address(r *row) cell {
 	h := r.h(15)
 	return unless(h%10 == 0, textCell("203.0.113."+strconv.FormatUint(h>>8%255, 10)))
+}
+
+// coordinate is a number of degrees, null where the city is not known.
+func coordinate(r *row, property uint64) cell {
+	return unless(place(r).city.n == 0, moneyCell(int64(mix(uint64(place(r).city.n), property)%(property*9000))-int64(property)*4500))
 }
 
 func customValue(h uint64) string {
