@@ -3,7 +3,6 @@ package hubrise_test
 import (
 	"bytes"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -194,11 +193,8 @@ func TestLogout(t *testing.T) {
 	if len(store.kept) != 0 {
 		t.Error("the token is kept")
 	}
-	req := must[*http.Request](t)(http.NewRequest(http.MethodGet, v.url+"/v1/account", nil))
-	req.Header.Set("X-Access-Token", token)
-	resp := must[*http.Response](t)(http.DefaultClient.Do(req))
-	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("the token still gets %d", resp.StatusCode)
+	if _, health, ok := v.Connection(token); ok && health == sandbox.Alive {
+		t.Error("the token is alive")
 	}
 	wantError(t, s.(sources.Logout).Logout(t.Context()), fault.Config, "not connected")
 }
@@ -232,5 +228,51 @@ func TestDeadTokens(t *testing.T) {
 				t.Errorf("after the block: %v", got.err)
 			}
 		})
+	}
+}
+
+// A token for one list and one catalog reads these, whether they were told at a login or not.
+func TestNarrowScopes(t *testing.T) {
+	for name, c := range map[string]struct{ scope, part string }{
+		"of a location": {"location[orders.read,customer_list.read,catalog.read]", paris},
+		"of an account": {"account[orders.read,customer_list.read,catalog.read]", accountOf},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVendor(t, sandbox.Config{})
+			cfg := v.app()
+			cfg.Scope = c.scope
+			store := new(purse)
+			logIn(t, v, cfg, store, sandbox.Token{})
+			told := open(t, cfg, &hubrise.ListOptions{}, sources.Deps{Tokens: store})
+			token := store.kept[cfg.TokenKey("shop")]
+			untold := open(t, v.with(token.Access.Reveal()), &hubrise.ListOptions{}, sources.Deps{})
+			for _, s := range []sources.Source{told, untold} {
+				for stream, table := range map[string]string{"customers": "customer_lists", "catalogs": "catalogs"} {
+					got := read(t, s, stream, c.part, sources.Interval{})
+					if got.err != nil || len(got.rows[table]) != 1 {
+						t.Errorf("%s: %d %s, error %v", stream, len(got.rows[table]), table, got.err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Without a scope the stream fails, and says which; the others go on.
+func TestMissingScope(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	cfg := v.app()
+	cfg.Scope = "account[orders.read]"
+	store := new(purse)
+	logIn(t, v, cfg, store, sandbox.Token{})
+	lists := open(t, cfg, &hubrise.ListOptions{}, sources.Deps{Tokens: store})
+	wantError(t, read(t, lists, "customers", accountOf, sources.Interval{}).err, fault.Auth, "403", "all_customer_lists.read", `scope = "account[orders.read]"`, "exporter auth login shop")
+	wantError(t, read(t, lists, "catalogs", accountOf, sources.Interval{}).err, fault.Auth, "403", "all_catalogs.read")
+	if got := read(t, lists, "locations", accountOf, sources.Interval{}); got.err != nil || len(got.rows[""]) == 0 {
+		t.Errorf("%d locations, error %v", len(got.rows[""]), got.err)
+	}
+	orders := open(t, cfg, &hubrise.Options{}, sources.Deps{Tokens: store})
+	if got := read(t, orders, "orders", accountOf, day(t, "2026-03-27", 1)); got.err != nil {
+		t.Error(got.err)
 	}
 }

@@ -1,7 +1,6 @@
 package hubrise_test
 
 import (
-	"strings"
 	"testing"
 
 	"exporter/record"
@@ -68,12 +67,4 @@ func (g *reading) add(stream sources.Stream, page *sources.Page) {
 		reason, _ := record.Format(shape.Columns[2].Type, &page.Rejects, row, 2)
 		g.rejects, g.raw = append(g.rejects, table.Name+"."+column+": "+reason), append(g.raw, raw)
 	}
-}
-
-func (g *reading) hash() string {
-	var all []string
-	for _, t := range g.tallies {
-		all = append(all, t.Hash())
-	}
-	return strings.Join(all, " ")
 }
