@@ -171,6 +171,13 @@ func TestGoalsAndTransformations(t *testing.T) {
 	h.Intervals = []sources.Interval{between(t, "2026-03-05", "2026-03-20", "UTC")}
 	h.Drop, h.PageSizes = "sessions", []int{10, 1000}
 	sourcetest.Run(t, h)
+
+	byNumber := &piwikpro.QueryOptions{Columns: []string{"timestamp.to_date", "goal_conversions@2", "goal_conversions@" + goals[1]}}
+	s := open(t, v.config(), byNumber, sources.Deps{})
+	rows := cells(t, s, sources.Request{Stream: stream(t, s), Part: sandbox.SiteID(shop), Interval: between(t, oneDay, nextDay, "UTC"), Zone: zone(t, "UTC")})
+	if names := names(stream(t, s).Tables[0]); len(rows) != 1 || rows[0]["goal_conversions_2"] == "" || len(names) != 4 {
+		t.Errorf("got %v in %v", rows, names)
+	}
 }
 
 // cellsOfGoals returns the ids of the goals of the shop.

@@ -70,8 +70,8 @@ func TestLogin(t *testing.T) {
 				}
 				sleep(t, 50)
 			}
-			if v.Issued() < 3 || v.Issued() > 5 {
-				t.Errorf("%d tokens of a minute in 250 seconds", v.Issued())
+			if v.Issued() != 3 || v.requests.Load() != 5+3 {
+				t.Errorf("%d tokens of a minute in 200 seconds and %d requests, want 3 and 8: none with a token that has expired", v.Issued(), v.requests.Load())
 			}
 		})
 	})
