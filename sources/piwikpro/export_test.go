@@ -72,3 +72,16 @@ func Documented(id string) (kind string, metric, known bool) {
 	d, known := documentedAs(id)
 	return string(d.Kind), d.Metric, known
 }
+
+// Asked returns the ids of the columns that a reading asks for.
+func Asked(s sources.Source, req sources.Request) (ids []string) {
+	src := s.(*source)
+	l, err := src.layoutOf(req.Stream.Tables[0], src.learned)
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range src.body(l, req.Part, window{}).Columns {
+		ids = append(ids, c.ColumnID)
+	}
+	return ids
+}

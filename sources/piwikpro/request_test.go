@@ -133,3 +133,38 @@ func TestTruncation(t *testing.T) {
 		t.Errorf("got %v and %d checkpoints, want class %q and none", got.err, len(got.marks), fault.Drift)
 	}
 }
+
+// What a job drops is not asked for, unless rows are told apart by it.
+func TestDroppedColumnsAreNotAskedFor(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	for name, test := range map[string]struct {
+		drop []string
+		gone []string // of the columns that are asked for
+	}{
+		"sessions": {[]string{"source", "device_type_id", "device_type_label", "operating_system_label", "visitor_id"}, []string{"source", "device_type"}},
+		"query":    {[]string{"visitors", "device_type_label"}, []string{"visitors"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := overWire(t, v, v.config(), streams[name](0))
+			req := sources.Request{Stream: stream(t, s), Part: sandbox.SiteID(shop), Interval: between(t, oneDay, nextDay, "UTC"), Zone: zone(t, "UTC")}
+			all := len(piwikpro.Asked(s, req))
+			table := &req.Stream.Tables[0]
+			for _, drop := range test.drop {
+				i := table.Column(drop)
+				table.Columns = slices.Delete(slices.Clone(table.Columns), i, i+1)
+			}
+			asked := piwikpro.Asked(s, req)
+			for _, id := range test.gone {
+				if slices.Contains(asked, id) {
+					t.Errorf("%s is asked for", id)
+				}
+			}
+			if len(asked) != all-len(test.gone) {
+				t.Errorf("asked for %v, want all but %v", asked, test.gone)
+			}
+			if got := collect(t.Context(), t, s, req); got.err != nil || got.rows == 0 {
+				t.Errorf("%d rows, %v", got.rows, got.err)
+			}
+		})
+	}
+}
