@@ -198,7 +198,7 @@ func expected(tb testing.TB, table string, c record.Column, row sandbox.Row, zon
 	default:
 		tb.Fatalf("%s.%s is a %T", table, member, value)
 	}
-	if text == "" {
+	if text = strings.ReplaceAll(text, "\x00", ""); text == "" {
 		return "", false
 	}
 	amount, currency, isMoney := strings.Cut(text, " ")
@@ -228,6 +228,9 @@ func TestContract(t *testing.T) {
 		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{
 			Rows: sandbox.RowsDescending, Cursors: sandbox.CursorsOffset, EmptyPages: sandbox.EmptyLast, NoMore: sandbox.NoMoreEmpty,
 			Fields: sandbox.FieldsOld, NoDelivery: sandbox.NoDeliveryAbsent, ExtraKeys: true,
+		}, Data: sandbox.Data{
+			FirstDay: "2026-03-20", Days: 40, Now: "2026-06-01T12:00:00Z",
+			Odd: sandbox.Odd{NullTotal: 7, NullElements: 11, OtherCurrency: 5, NoCustomer: 6, NUL: 3, Dirty: 2},
 		}})
 		h := days(harness(t, v, v.with(locationToken), "orders", paris, &hubrise.Options{Raw: true}))
 		h.PageSizes = []int{10, 3, 100}
@@ -250,6 +253,30 @@ func TestContract(t *testing.T) {
 		h.Drop, h.PageSizes = "name", []int{2}
 		h.Columns = slices.DeleteFunc(h.Columns, func(name string) bool { return name == "position" }) // the truth has none
 		sourcetest.Run(t, h)
+	})
+	t.Run("catalogs linked by references", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{Links: sandbox.LinksRefs, OptionLists: sandbox.OptionListsPlain}})
+		s := open(t, v.with(accountToken), &hubrise.ListOptions{}, sources.Deps{})
+		got := read(t, s, "catalogs", accountOf, sources.Interval{})
+		n := must[int](t)(v.Count("catalog_options", sandbox.Query{Account: accountOf}))
+		if got.err != nil || len(got.rejects) > 0 || len(got.rows["options"]) != n || got.rows["skus"][0]["option_list_refs"] == "" || got.rows["products"][0]["category_ref"] == "" {
+			t.Errorf("%d options, want %d; SKU %v, rejects %v, error %v", len(got.rows["options"]), n, got.rows["skus"], got.rejects, got.err)
+		}
+	})
+	t.Run("one location", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		for token, o := range map[string]*hubrise.ListOptions{locationToken: {}, accountToken: {Locations: []string{paris}}} {
+			s := open(t, v.with(token), o, sources.Deps{})
+			parts := must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "locations"))
+			got := read(t, s, "locations", parts[0], sources.Interval{})
+			if got.err != nil || len(got.rows[""]) != 1 || got.rows[""][0]["location_id"] != paris || got.rows[""][0]["timezone"] != "Europe/Paris" || got.rows[""][0]["currency"] != "EUR" {
+				t.Errorf("%s: %v, error %v", token, got.rows, got.err)
+			}
+		}
+		s := open(t, v.with(accountToken), &hubrise.ListOptions{Locations: []string{paris, "3r4s3-77"}}, sources.Deps{})
+		if got := read(t, s, "locations", accountOf, sources.Interval{}); got.err != nil || len(got.rows[""]) != 1 || !strings.Contains(got.warnings, `no location "3r4s3-77"`) {
+			t.Errorf("%v, warnings %q, error %v", got.rows, got.warnings, got.err)
+		}
 	})
 	t.Run("locations", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
