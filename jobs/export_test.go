@@ -8,6 +8,7 @@ var (
 	LastCompleteOf = lastComplete
 	Resumable      = resumable
 	Selects        = selects
+	Unended        = unended
 	UnderLimits    = underLimits
 )
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"exporter/fault"
@@ -11,6 +12,43 @@ import (
 // resumeAgain is how long after a run that could not begin on what waits the next
 // one is asked for.
 const resumeAgain = 5 * time.Minute
+
+// unendedMost is how many runs of a job in a row may be cut short before it is left
+// to its schedule: it may be what ends the process.
+const unendedMost = 3
+
+// pickUp requests again what an executor before this one began on its own and did
+// not end. What a person asked for is theirs to ask for again, and what waited for
+// quota waits on.
+func (s *server) pickUp(ctx context.Context) error {
+	for _, job := range s.cfg.Jobs {
+		last, err := s.state.Runs(ctx, job.Name, unendedMost)
+		if err != nil {
+			return err
+		}
+		if !unended(last) {
+			continue
+		}
+		r := last[0]
+		again := state.Run{Job: r.Job, Trigger: r.Trigger, From: r.From, To: r.To, Only: r.Only, Force: r.Force, Priority: r.Priority}
+		if again, err = s.state.Enqueue(ctx, again); err != nil {
+			return err
+		}
+		s.log.Info("a run that was cut short goes on", "job", r.Job, "before", r.ID, "run", again.ID)
+	}
+	return nil
+}
+
+// unended reports whether the newest of a job's runs was cut short and is to go on.
+func unended(newestFirst []state.Run) bool {
+	short := func(r state.Run) bool { return r.State == state.RunInterrupted && !r.Started.IsZero() }
+	if len(newestFirst) == 0 || !short(newestFirst[0]) {
+		return false
+	}
+	whole := func(r state.Run) bool { return !short(r) }
+	loops := len(newestFirst) == unendedMost && !slices.ContainsFunc(newestFirst, whole)
+	return !loops && newestFirst[0].Trigger != state.TriggerCLI && newestFirst[0].Only != state.OnlyWaiting
+}
 
 // resume requests a run of what waits for quota and whose time has come, of every
 // job that has no run open: of the waiting slices, or of a run that was parked

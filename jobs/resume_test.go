@@ -40,6 +40,70 @@ func TestAnInterruptedResumptionWaitsAgain(t *testing.T) {
 	}
 }
 
+// A firing cut short, by a crash or the end of the grace period, goes on with the
+// next serve and not with the next firing, unless it was cut short again and again.
+func TestAFiringCutShortGoesOnWithTheNextServe(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	vendor.parts = []string{"a"}
+	cfg := w.configure(`lookback = "2d"`)
+	o, closeAll := w.open(cfg, func() time.Time { return w.now }, nil)
+	if err := o.SetFiring(t.Context(), "conversions", w.now); err != nil {
+		t.Fatal(err)
+	}
+	_, err := o.Enqueue(t.Context(), state.Run{Job: "conversions", Trigger: state.TriggerSchedule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	crash(t, o)
+	closeAll()
+	runs := w.serveUntil(cfg, func(r state.Run) bool { return r.State == state.RunSucceeded })
+	if len(runs) != 2 || runs[0].State != state.RunInterrupted || runs[1].Trigger != state.TriggerSchedule || runs[1].Committed != 2 {
+		t.Errorf("runs %+v, want the interrupted one and one that goes on", runs)
+	}
+}
+
+// crash begins the queued run under a lease and leaves both as a killed process does.
+func crash(t *testing.T, o opened) {
+	t.Helper()
+	lease, err := o.Acquire(t.Context(), "killed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := o.NextQueued(t.Context(), lease.Epoch()); err != nil || !ok {
+		t.Fatalf("took a run: %t, %v", ok, err)
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnended(t *testing.T) {
+	began := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	run := func(status, trigger, only string) state.Run {
+		return state.Run{State: status, Trigger: trigger, Only: only, Started: began}
+	}
+	short := run(state.RunInterrupted, state.TriggerSchedule, "")
+	for name, c := range map[string]struct {
+		runs []state.Run
+		want bool
+	}{
+		"none yet":                   {},
+		"ended":                      {runs: []state.Run{run(state.RunPartial, state.TriggerSchedule, ""), short}},
+		"cut short":                  {runs: []state.Run{short}, want: true},
+		"twice":                      {runs: []state.Run{short, short, run(state.RunFailed, state.TriggerSchedule, "")}, want: true},
+		"again and again":            {runs: []state.Run{short, short, short}},
+		"before it had planned":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, "")}, want: true},
+		"asked for by a person":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerCLI, "")}},
+		"of what waits":              {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, state.OnlyWaiting)}},
+		"withdrawn before it began":  {runs: []state.Run{{State: state.RunInterrupted, Trigger: state.TriggerSchedule}}},
+		"asked for again since then": {runs: []state.Run{run(state.RunQueued, state.TriggerSchedule, ""), short}},
+	} {
+		if got := jobs.Unended(c.runs); got != c.want {
+			t.Errorf("%s: %t, want %t", name, got, c.want)
+		}
+	}
+}
+
 // Of slices that wait for different times those go on that are due; the run counts
 // the others, so that nobody takes the job for complete.
 func TestSlicesWaitForDifferentTimes(t *testing.T) {

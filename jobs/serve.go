@@ -56,6 +56,9 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) (err error) {
 func (s *server) loop(ctx, work context.Context) error {
 	tick := time.NewTicker(serveEvery)
 	defer tick.Stop()
+	if err := s.pickUp(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	for {
 		if err := s.fire(ctx); err != nil && ctx.Err() == nil {
 			return err
