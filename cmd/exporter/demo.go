@@ -17,16 +17,19 @@ import (
 	"exporter/jobs"
 	"exporter/sandbox"
 	"exporter/sandbox/hasoffers"
+	"exporter/sandbox/hubrise"
 	"exporter/sandbox/owapro"
+	"exporter/sandbox/piwikpro"
 )
 
 func (p *program) demoCommand() *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Load two simulated vendors into an SQLite file, to see what there is",
-		Long: `demo plays HasOffers and OWAPro on this machine, loads a week of both into an SQLite
-file, shows what is in it, and ends. It needs no account, no server and no network.
+		Short: "Load four simulated vendors into an SQLite file, to see what there is",
+		Long: `demo plays HasOffers, OWAPro, Piwik PRO and HubRise on this machine, loads a week of
+each into an SQLite file, shows what is in it, and ends. It needs no account, no server
+and no network.
 
 Everything it makes is in one folder: jobs.toml, the configuration to look at; demo.db,
 the loaded tables; and the state. A second call loads what has changed since, and the
@@ -55,6 +58,7 @@ const (
 	demoDays  = 30 // of data at the vendors
 	demoMark  = "# Written by `exporter demo`"
 	demoLimit = "50/1s"
+	demoZone  = "Europe/Berlin"
 
 	demoDatabase = "demo.db" // as in demo.toml
 )
@@ -108,6 +112,18 @@ func demoVendors(now time.Time, moving bool) sandbox.Config {
 			OAuth:  owapro.OAuth{Clients: []owapro.Client{{RefreshToken: simulatedToken}}},
 			Limits: owapro.Limits{Windows: []string{demoLimit}, Concurrent: 2},
 			Data:   owapro.Data{FirstDay: first, Now: at},
+		},
+		PiwikPRO: piwikpro.Config{
+			Limits: piwikpro.Limits{Get: []string{demoLimit}, Post: []string{demoLimit}},
+			Data: piwikpro.Data{FirstDay: first, Now: at, Sites: []piwikpro.Site{
+				{Name: "Demo Shop", Timezone: demoZone, Sessions: 150}, {Name: "Gartenmöbel Süd", Timezone: demoZone, Sessions: 50},
+			}},
+		},
+		HubRise: hubrise.Config{
+			Limits: hubrise.Limits{Windows: []string{demoLimit}},
+			Data: hubrise.Data{FirstDay: first, Now: at, Accounts: []hubrise.Account{{
+				ID: "3r4s3", Name: "Bella Pizza", Locations: []hubrise.Location{{Name: "Hamburg", Zone: demoZone}, {Name: "Munich", Zone: demoZone}},
+			}}},
 		},
 	}
 }
@@ -165,7 +181,7 @@ func (p *program) loadDemo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	p.out.note("Two vendors are played on this machine; their data goes into %s.", filepath.Join(f.dir, demoDatabase))
+	p.out.note("Four vendors are played on this machine; their data goes into %s.", filepath.Join(f.dir, demoDatabase))
 	requests, err := (&runFlags{all: true}).requests(cfg, nil, p.Now())
 	if err != nil {
 		return err
