@@ -52,15 +52,6 @@ type initFlags struct {
 	force          bool
 }
 
-// initObject is the configuration that init wrote.
-type initObject struct {
-	Type        string   `json:"type"` // init
-	Config      string   `json:"config"`
-	Sources     []string `json:"sources"`
-	Sinks       []string `json:"sinks"`
-	Environment []string `json:"environment"`
-}
-
 func sourceDrivers(d config.Drivers) (names []string) {
 	for _, s := range d.Sources {
 		names = append(names, s.Name)
@@ -101,8 +92,7 @@ func (p *program) init(ctx context.Context, f initFlags) error {
 	if err := writeStarter(f, text); err != nil {
 		return err
 	}
-	p.nextSteps(f.out, chosen, variables(text))
-	return nil
+	return p.nextSteps(f.out, chosen, text)
 }
 
 func exists(path string) error {
@@ -130,9 +120,7 @@ func writeStarter(f initFlags, text string) (err error) {
 
 var (
 	defaulted = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*):-[^}]*\}`)
-	variable  = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)\}`)
 	sinkTable = regexp.MustCompile(`(?m)^\[sinks\.([a-z0-9_-]+)\]`)
-	srcTable  = regexp.MustCompile(`(?m)^\[sources\.([a-z0-9_-]+)\]`)
 )
 
 // starter is the example of the chosen adapters, loaded into their sinks. Its
@@ -153,44 +141,6 @@ func starter(chosen config.Drivers) string {
 		lines[i] = line
 	}
 	return strings.Join(lines, "\n")
-}
-
-// variables returns the names of the environment that a configuration needs.
-func variables(text string) []string {
-	var names []string
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		for _, m := range variable.FindAllStringSubmatch(line, -1) {
-			if !slices.Contains(names, m[1]) {
-				names = append(names, m[1])
-			}
-		}
-	}
-	return names
-}
-
-func (p *program) nextSteps(path string, chosen config.Drivers, env []string) {
-	if p.out.json {
-		p.out.object(initObject{
-			Type: "init", Config: path, Sources: sourceDrivers(chosen), Sinks: sinkDrivers(chosen), Environment: append([]string{}, env...),
-		})
-		return
-	}
-	command := commandOf(path)
-	steps := []string{"Look over " + path + ": ids, time zones and jobs in it are examples."}
-	if len(env) > 0 {
-		steps = append(steps, "Set "+strings.Join(env, ", ")+" in the environment.")
-	}
-	for _, d := range chosen.Sources {
-		if strings.Contains(d.Sample, "exporter auth login") { // a person has to connect it
-			steps = append(steps, command+" auth login "+srcTable.FindStringSubmatch(d.Sample)[1])
-		}
-	}
-	steps = append(steps, command+" validate --connect", command+" run --all", command+" serve")
-	p.out.text("wrote %s: %s into %s\n\nWhat is left to do:\n", path, strings.Join(sourceDrivers(chosen), " and "), strings.Join(sinkDrivers(chosen), " and "))
-	for i, s := range steps {
-		p.out.text("  %d. %s\n", i+1, s)
-	}
 }
 
 // asker asks a person at a terminal.
