@@ -104,7 +104,7 @@ func (l *Limiter) user(job string) *user {
 }
 
 // hour returns the hour of a time, since 1970.
-func (l *Limiter) hour(now int64) int64 { return (l.epoch + now) / int64(time.Hour) }
+func (l *Limiter) hour(now int64) int64 { return (l.began.UnixNano() + now) / int64(time.Hour) }
 
 // users lists who used the credential, most first.
 func (l *Limiter) users(now int64) (list []User, total int64) {

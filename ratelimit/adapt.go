@@ -9,6 +9,9 @@ import (
 // few refusals, and a vendor may have raised its limits meanwhile.
 const learnedFor = 24 * time.Hour
 
+// learnedMost is how many windows nobody configured are believed at a time.
+const learnedMost = 8
+
 // A limit found by slowing down is kept for holdWindows windows before more is tried.
 const (
 	holdWindows = 30
@@ -51,9 +54,10 @@ func (l *Limiter) learn(now, sent int64, t Throttle) bool {
 			places = true
 			told = l.learnPlaces(now, w.N, t.Reason) || told
 		default:
-			r := l.named(now, n, w)
-			suspect = r
-			told = r.tell(now, w.N, t.Reason) || told
+			if r := l.named(now, n, w); r != nil {
+				suspect = r
+				told = r.tell(now, w.N, t.Reason) || told
+			}
 		}
 	}
 	if told {
@@ -72,7 +76,8 @@ func (l *Limiter) learn(now, sent int64, t Throttle) bool {
 }
 
 // named returns the window that the vendor speaks of: of those of that length the
-// one with the closest limit that is not lower, else a new one.
+// one with the closest limit that is not lower, else a new one, else nil: a vendor
+// that names another length each time is not believed without end.
 func (l *Limiter) named(now int64, n *lane, w Window) *ring {
 	var best *ring
 	for _, r := range n.rings {
@@ -80,7 +85,7 @@ func (l *Limiter) named(now int64, n *lane, w Window) *ring {
 			best = r
 		}
 	}
-	if best == nil {
+	if best == nil && l.learnedWindows() < learnedMost {
 		best = l.addRing(now, n, Window{N: w.N, Per: w.Per})
 	}
 	return best
@@ -235,7 +240,7 @@ func (l *Limiter) adapt(now int64) {
 		l.adaptAt = min(l.adaptAt, r.nextChange())
 		if n, _, _ := r.lowered(); n != r.limit {
 			r.limit = n
-			r.repace(l.wall(now))
+			r.repace(l.instant(now))
 		}
 	}
 	l.dropRings()

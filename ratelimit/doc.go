@@ -66,7 +66,8 @@
 // Times inside a limiter are nanoseconds of the monotonic clock since it was made;
 // stored times are wall time. A stored time that lies in the future (the clock was
 // set back) counts as now, so nobody waits longer than one window for it. What was
-// learned is kept for a day at most. A clock set forward between two runs cannot be
-// noticed: what seems to lie a window back counts no more, and where that is wrong
-// the vendor refuses.
+// learned is kept for a day at most. A clock that is set while the limiter is there,
+// or a machine that sleeps, takes what is stored along. A clock set forward between
+// two runs cannot be noticed: what seems to lie a window back counts no more, and
+// where that is wrong the vendor refuses.
 package ratelimit

@@ -37,6 +37,16 @@ func (l *Limiter) addRing(now int64, n *lane, w Window) *ring {
 	return r
 }
 
+// learnedWindows counts the windows that nobody configured.
+func (l *Limiter) learnedWindows() (n int) {
+	for r := range l.rings() {
+		if r.learned {
+			n++
+		}
+	}
+	return n
+}
+
 // place puts r behind the windows of its class, where n leads.
 func (l *Limiter) place(r *ring, n *lane) {
 	if r.class != "" {

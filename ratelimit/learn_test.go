@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -270,6 +271,40 @@ func TestEndOfALearnedLimitWakesWaiters(t *testing.T) {
 		spend(t, l, 1)
 		if got := time.Since(start); got != 24*time.Hour {
 			t.Errorf("waited %s, want the day for which the limit is kept", got)
+		}
+	})
+}
+
+// A vendor that names another window with each refusal makes neither memory nor the stored usage grow.
+func TestManyNamedWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limiterOf(t, nil, "100/10s", "10/1m")
+		for i := range 1000 {
+			throttle(t, l, "heavy", ratelimit.Window{N: 1000, Per: time.Duration(20+i) * time.Second})
+		}
+		if got := len(l.Status().Windows); got > 10 {
+			t.Errorf("%d windows are kept, want the two configured and at most eight more", got)
+		}
+		time.Sleep(25 * time.Hour)
+		if got := now(l); got != "100/10s, heavy 10/1m" {
+			t.Errorf("a day later %s", got)
+		}
+	})
+}
+
+// A limit that was learned is forgotten after a day: nobody is parked for longer because of it.
+func TestParkedUntilALearnedLimitEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, limitsOf(t, "5/1m", "", 0), ratelimit.Options{})
+		spend(t, l, 1)
+		throttle(t, l, "", window(t, "1/300d"))
+		_, err := l.Acquire(t.Context(), ratelimit.Ask{})
+		var parked *ratelimit.ParkedError
+		if !errors.As(err, &parked) {
+			t.Fatalf("got %v, want it parked", err)
+		}
+		if got := time.Until(parked.Until); got != 24*time.Hour {
+			t.Errorf("parked for %s, want the day for which the limit is kept", got)
 		}
 	})
 }

@@ -35,7 +35,7 @@ func (l *Limiter) learnedRows() []Learned {
 // relearn takes over a stored row, unless it is over, absurd, or about a class or
 // window that is no more.
 func (l *Limiter) relearn(row Learned, saved time.Time) {
-	ahead := row.Until.Sub(l.start)
+	ahead := row.Until.Sub(l.began)
 	if row.Limit < 1 || row.Per < 0 || ahead <= 0 || ahead > learnedAhead {
 		return
 	}
@@ -72,7 +72,7 @@ func (l *Limiter) relearnWindow(n *lane, row Learned, until int64, saved time.Ti
 		r.slow = slow{
 			n: min(row.Limit, r.window.N), level: max(row.Slow.Level, 0), trying: row.Slow.Trying, until: until, reason: row.Reason,
 			hold: min(max(row.Slow.Hold, r.shortHold()), holdMost),
-			next: int64(min(row.Slow.Next.Sub(l.start), row.Slow.Next.Sub(saved))),
+			next: int64(min(row.Slow.Next.Sub(l.began), row.Slow.Next.Sub(saved))),
 		}
 	}
 }

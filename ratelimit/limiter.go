@@ -18,8 +18,9 @@ type Limiter struct {
 	maxWait    time.Duration
 	store      Store // nil: nothing to survive
 	jitter     func() time.Duration
+	wallClock  func() time.Time
 	start      time.Time // time zero of all int64 times below
-	epoch      int64     // start, since 1970
+	began      time.Time // start, by the wall clock
 
 	saving chan struct{} // holds a token while nobody writes to the store
 
@@ -61,6 +62,8 @@ type Options struct {
 	// Jitter is the distance between two permits given out of the queue after a
 	// pause, so that not all workers start at once; nil draws up to 50 ms.
 	Jitter func() time.Duration
+	// Now is the wall clock of what is stored and shown; nil = time.Now.
+	Now func() time.Time
 }
 
 // New returns the limiter of a credential, with the usage its store remembers.
@@ -75,17 +78,21 @@ func New(ctx context.Context, credential string, limits Limits, opts Options) (*
 		maxWait:     limits.maxWait(),
 		store:       opts.Store,
 		jitter:      opts.Jitter,
+		wallClock:   opts.Now,
 		start:       time.Now(),
 		lanes:       make(map[string]*lane, len(limits.Classes)),
 		adaptAt:     never,
 		account:     account{users: make(map[string]*user)},
 		saving:      make(chan struct{}, 1),
 	}
-	l.epoch = l.start.UnixNano()
 	l.saving <- struct{}{}
 	if l.jitter == nil {
 		l.jitter = func() time.Duration { return rand.N(50 * time.Millisecond) }
 	}
+	if l.wallClock == nil {
+		l.wallClock = time.Now
+	}
+	l.began = l.wallClock().Round(0)
 	for _, w := range limits.Windows {
 		l.common.rings = append(l.common.rings, newRing("", w))
 	}
@@ -160,8 +167,12 @@ func (l *Limiter) enter(ask Ask, claim Claim) (*Permit, *waiter, error) {
 // now reads the limiter's clock. It is read under the lock, so that rings stay ascending.
 func (l *Limiter) now() int64 { return int64(time.Since(l.start)) }
 
-// wall converts a time of the limiter's clock.
-func (l *Limiter) wall(at int64) time.Time { return l.start.Add(time.Duration(at)) }
+// wall converts a time of the limiter's clock, by what the wall clock says now: it
+// may have been set, or the machine been asleep, since the limiter was made.
+func (l *Limiter) wall(at int64) time.Time { return l.wallClock().Add(time.Duration(at - l.now())) }
+
+// instant converts a time of the limiter's clock for whoever compares it with others of that clock alone.
+func (l *Limiter) instant(at int64) time.Time { return l.start.Add(time.Duration(at)) }
 
 func (l *Limiter) ended(ctx context.Context) error {
 	return fault.New(fault.ClassOf(ctx.Err()), "wait for quota of %s: %w", l.credential, context.Cause(ctx))

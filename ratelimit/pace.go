@@ -40,7 +40,7 @@ func (l *Limiter) paced(now int64, r *ring, slots int) int64 {
 	if r.pace == nil {
 		return now
 	}
-	missing := float64(min(slots, r.pace.Burst())) - r.pace.TokensAt(l.wall(now))
+	missing := float64(min(slots, r.pace.Burst())) - r.pace.TokensAt(l.instant(now))
 	if missing < 1e-6 { // rounding
 		return now
 	}
@@ -50,6 +50,6 @@ func (l *Limiter) paced(now int64, r *ring, slots int) int64 {
 // spend takes slots from the pace; a request heavier than half a window takes half.
 func (l *Limiter) spend(now int64, r *ring, slots int) {
 	if r.pace != nil {
-		r.pace.ReserveN(l.wall(now), min(slots, r.pace.Burst()))
+		r.pace.ReserveN(l.instant(now), min(slots, r.pace.Burst()))
 	}
 }

@@ -84,8 +84,13 @@ func (l *Limiter) expect(now int64, w *waiter) (at int64, reason string) {
 	for _, r := range w.lane.rings {
 		r.prune(now)
 		wanted, kept := r.ahead+r.weigh(w.ask.Weight), r.reserve(w.spare)
-		if e := r.expect(now, wanted+kept); e > at {
-			at, reason = e, r.usedUp(r.expect(now, wanted) < e)
+		e := r.expect(now, wanted+kept)
+		forReserve := r.expect(now, wanted) < e
+		if r.said.n > 0 { // then it may be another limit
+			e = min(e, r.said.until)
+		}
+		if e > at {
+			at, reason = e, r.usedUp(forReserve)
 		}
 	}
 	return at, reason

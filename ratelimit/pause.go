@@ -2,6 +2,9 @@ package ratelimit
 
 import "time"
 
+// pausedMost is the longest pause that a restart takes over: a longer one is a mistake.
+const pausedMost = 24 * time.Hour
+
 // Pause holds back every request of the credential until the given time, those in
 // the queue included: the vendor is busy and said so. A refusal because of a limit
 // is for [Limiter.Throttled]. A pause only ever extends one that is under way. The

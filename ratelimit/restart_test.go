@@ -175,6 +175,51 @@ func TestClockSetForward(t *testing.T) {
 	})
 }
 
+// The wall clock jumps while the limiter is there: it was set, or the machine slept.
+// What is stored then is by the clock that the next start reads.
+func TestClockJumpsWhileRunning(t *testing.T) {
+	for _, jump := range []time.Duration{24 * time.Hour, -24 * time.Hour} {
+		t.Run(jump.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &memory{}
+				limits := limitsOf(t, "2/1h", "", 0)
+				set := time.Duration(0)
+				wall := func() time.Time { return time.Now().Add(set) }
+				l := newLimiter(t, limits, ratelimit.Options{Store: store, Now: wall})
+				set = jump
+				spend(t, l, 2)
+				if err := l.PauseFor(30*time.Minute, "busy"); err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(10 * time.Minute)
+				s := newLimiter(t, limits, ratelimit.Options{Store: store, Now: wall}).Status()
+				if got := s.PausedUntil.Sub(wall()); got != 20*time.Minute {
+					t.Errorf("paused for %s, want 20m", got)
+				}
+				if got := s.Windows[0].ResetsAt.Sub(wall()); s.Windows[0].Used != 2 || got != 50*time.Minute {
+					t.Errorf("%d used for %s, want 2 for 50m", s.Windows[0].Used, got)
+				}
+			})
+		})
+	}
+}
+
+func TestAbsurdPauseIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		at := time.Now()
+		if err := store.Save(t.Context(), "acme", ratelimit.Usage{SavedAt: at, PausedUntil: at.AddDate(100, 0, 0), PauseReason: "busy"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Until(limiterOf(t, store, "2/1h", "").Status().PausedUntil); got != 24*time.Hour {
+			t.Errorf("paused for %s, want a day at most", got)
+		}
+	})
+}
+
 func TestPauseSurvivesACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}

@@ -24,8 +24,8 @@ func (l *Limiter) load(ctx context.Context) error {
 		l.restore(r, u)
 	}
 	l.adapt(0)
-	// A clock set back between two runs must not lengthen a pause.
-	left := min(time.Until(u.PausedUntil), u.PausedUntil.Sub(u.SavedAt))
+	// A clock set back between two runs must not lengthen a pause, and none is longer than a day.
+	left := min(u.PausedUntil.Sub(l.began), u.PausedUntil.Sub(u.SavedAt), pausedMost)
 	if left > 0 {
 		l.pausedUntil, l.pauseReason, l.resuming = int64(left), u.PauseReason, true
 	}
@@ -37,7 +37,7 @@ func (l *Limiter) load(ctx context.Context) error {
 func (l *Limiter) restore(r *ring, u Usage) {
 	var ends []int64
 	add := func(at time.Time, n int) {
-		end := min(int64(at.Sub(l.start)), 0) + r.per
+		end := min(int64(at.Sub(l.began)), 0) + r.per
 		for range min(n, r.window.N) {
 			ends = append(ends, end)
 		}

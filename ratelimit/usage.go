@@ -34,8 +34,9 @@ func (l *Limiter) spent(r *ring, now int64, open bool) []Spent {
 		step = max(r.window.Per.Microseconds()/1000, 1)
 	}
 	var list []Spent
+	start := l.wall(0).UnixNano()
 	add := func(at int64, n int) {
-		micros := ceil(ceil(l.wall(at).UnixNano(), 1000)/1000, step)
+		micros := ceil(ceil(start+at, 1000)/1000, step)
 		if last := len(list) - 1; last >= 0 && list[last].At == micros {
 			list[last].N += n
 			return
