@@ -47,15 +47,19 @@ func TestOptionProblems(t *testing.T) {
 		key     string
 		text    string
 	}{
-		"good":         {hubrise.Options{Locations: []string{paris}, Statuses: []string{"in_delivery"}, Deep: "off", PageSize: 100, Raw: true}, "", ""},
-		"page size":    {hubrise.Options{PageSize: 101}, "page_size", "1 to 100"},
-		"upper case":   {hubrise.Options{Locations: []string{"3R4S3-1"}}, "locations[0]", "lower case"},
-		"twice":        {hubrise.Options{Locations: []string{"a-1", "a-1"}}, "locations[1]", "twice"},
-		"no location":  {hubrise.Options{Locations: []string{}}, "locations", "names none"},
-		"no status":    {hubrise.Options{Statuses: []string{}}, "statuses", "names none"},
-		"status":       {hubrise.Options{Statuses: []string{"In Delivery"}}, "statuses[0]", "completed"},
-		"status twice": {hubrise.Options{Statuses: []string{"new", "new"}}, "statuses[1]", "twice"},
-		"deep":         {hubrise.Options{Deep: "weekly"}, "deep", "monthly"},
+		"good":          {hubrise.Options{Locations: []string{paris}, Statuses: []string{"in_delivery"}, Deep: "off", PageSize: 100, Raw: true}, "", ""},
+		"page size":     {hubrise.Options{PageSize: 101}, "page_size", "1 to 100"},
+		"upper case":    {hubrise.Options{Locations: []string{"3R4S3-1"}}, "locations[0]", "lower case"},
+		"twice":         {hubrise.Options{Locations: []string{"a-1", "a-1"}}, "locations[1]", "twice"},
+		"no location":   {hubrise.Options{Locations: []string{}}, "locations", "names none"},
+		"no status":     {hubrise.Options{Statuses: []string{}}, "statuses", "names none"},
+		"status":        {hubrise.Options{Statuses: []string{"In Delivery"}}, "statuses[0]", "completed"},
+		"status twice":  {hubrise.Options{Statuses: []string{"new", "new"}}, "statuses[1]", "twice"},
+		"deep":          {hubrise.Options{Deep: "weekly"}, "deep", "monthly"},
+		"filters":       {hubrise.Options{Filters: map[string]string{"created_by": "Shop", "customer_id": "x1"}}, "", ""},
+		"no filter":     {hubrise.Options{Filters: map[string]string{"total": "1"}}, "filters.total", "created_by, customer_id, private_ref"},
+		"status filter": {hubrise.Options{Filters: map[string]string{"status": "new"}}, "filters.status", `statuses = ["new"]`},
+		"empty filter":  {hubrise.Options{Filters: map[string]string{"private_ref": ""}}, "filters.private_ref", "is empty"},
 	} {
 		t.Run(name, func(t *testing.T) { wantProblem(t, c.options.Validate(), c.key, c.text) })
 	}
@@ -81,7 +85,8 @@ func TestNames(t *testing.T) {
 	if !same(hubrise.Options{Statuses: []string{"new", "completed"}}, hubrise.Options{Statuses: []string{"completed", "new"}}) {
 		t.Error("the order of statuses makes another definition")
 	}
-	if same(hubrise.Options{}, hubrise.Options{Statuses: []string{"new"}}) || same(hubrise.Options{}, hubrise.Options{Raw: true}) {
+	if same(hubrise.Options{}, hubrise.Options{Statuses: []string{"new"}}) || same(hubrise.Options{}, hubrise.Options{Raw: true}) ||
+		same(hubrise.Options{}, hubrise.Options{Filters: map[string]string{"customer_id": "x1"}}) {
 		t.Error("other rows make no other definition")
 	}
 	a, b := newConfig(), newConfig()

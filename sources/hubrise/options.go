@@ -3,8 +3,10 @@ package hubrise
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"exporter/settings"
 	"exporter/sources"
@@ -19,15 +21,21 @@ const (
 type Options struct {
 	Locations []string `toml:"locations"` // ids; none = all the token sees
 	Statuses  []string `toml:"statuses"`  // none = all
-	Deep      string   `toml:"deep"`      // how often the whole past is read again: monthly or off
-	Raw       bool     `toml:"raw"`       // a column with the document
-	PageSize  int      `toml:"page_size"`
+	// Filters are the vendor's own: created_by, customer_id, private_ref.
+	Filters  map[string]string `toml:"filters"`
+	Deep     string            `toml:"deep"` // how often the whole past is read again: monthly or off
+	Raw      bool              `toml:"raw"`  // a column with the document
+	PageSize int               `toml:"page_size"`
 }
 
 var (
 	_ sources.Options = (*Options)(nil)
 	_ sources.Paged   = (*Options)(nil)
 )
+
+// orderFilters are what the vendor filters orders by (sheet 3.1), besides what the
+// slice and statuses are for.
+var orderFilters = []string{"created_by", "customer_id", "private_ref"}
 
 var (
 	locationID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -47,6 +55,17 @@ func (o *Options) Validate() []settings.Problem {
 			p = append(p, settings.Problemf(key, "%q is not a status; write one such as \"completed\"", status))
 		case slices.Contains(o.Statuses[:i], status):
 			p = append(p, settings.Problemf(key, "%q is there twice; take one out", status))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Filters)) {
+		key := "filters." + name
+		switch {
+		case name == "status":
+			p = append(p, settings.Problemf(key, "is not asked of the vendor; write statuses = [%q]", o.Filters[name]))
+		case !slices.Contains(orderFilters, name):
+			p = append(p, settings.Problemf(key, "is no filter of orders; there is %s", strings.Join(orderFilters, ", ")))
+		case o.Filters[name] == "":
+			p = append(p, settings.Problemf(key, "is empty; write a value, or take it out"))
 		}
 	}
 	if !slices.Contains([]string{"", deepMonthly, deepOff}, o.Deep) {
@@ -85,9 +104,10 @@ func (o *Options) Fingerprint() string {
 	statuses := slices.Sorted(slices.Values(o.Statuses))
 	// Plain values always encode.
 	text, _ := json.Marshal(struct {
-		Statuses []string `json:"statuses,omitempty"`
-		Raw      bool     `json:"raw,omitempty"`
-	}{statuses, o.Raw})
+		Statuses []string          `json:"statuses,omitempty"`
+		Raw      bool              `json:"raw,omitempty"`
+		Filters  map[string]string `json:"filters,omitempty"`
+	}{statuses, o.Raw, o.Filters})
 	return string(text)
 }
 

@@ -24,10 +24,13 @@ func (r *reader) planOrders() error {
 	if i.Start.Nanosecond() != 0 || i.End.Nanosecond() != 0 {
 		return fault.New(fault.Config, "interval %s is not of whole seconds", i)
 	}
+	query := url.Values{"after": {i.Start.UTC().Format(time.RFC3339)}, "before": {i.End.UTC().Format(time.RFC3339)}}
+	for name, value := range r.s.orders.Filters {
+		query.Set(name, value)
+	}
 	r.steps = []step{{
-		id: "orders", path: what + "/orders", class: classHeavy,
-		query: url.Values{"after": {i.Start.UTC().Format(time.RFC3339)}, "before": {i.End.UTC().Format(time.RFC3339)}},
-		read:  func(d decoder) error { return d.list(r.order) },
+		id: "orders", path: what + "/orders", class: classHeavy, query: query,
+		read: func(d decoder) error { return d.list(r.order) },
 	}}
 	return nil
 }

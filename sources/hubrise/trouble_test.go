@@ -70,6 +70,30 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// Filters are the vendor's, beside the interval.
+func TestFilters(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	i := day(t, "2026-03-27", 1)
+	all := read(t, open(t, v.with(accountToken), &hubrise.Options{}, sources.Deps{}), "orders", accountOf, i)
+	if all.err != nil {
+		t.Fatal(all.err)
+	}
+	count := map[string]int{}
+	for _, customer := range all.rows["order_customers"] {
+		count[customer["customer_id"]]++
+	}
+	delete(count, "")
+	for id, n := range count {
+		s := open(t, v.with(accountToken), &hubrise.Options{Filters: map[string]string{"customer_id": id}}, sources.Deps{})
+		got := read(t, s, "orders", accountOf, i)
+		if got.err != nil || len(got.rows["orders"]) != n || n >= len(all.rows["orders"]) {
+			t.Errorf("%d orders of customer %q, want %d of %d; error %v", len(got.rows["orders"]), id, n, len(all.rows["orders"]), got.err)
+		}
+		return
+	}
+	t.Error("no order has a customer")
+}
+
 // The whole past is read again in the first run of a month, and only then.
 func TestChanged(t *testing.T) {
 	at := func(text string) time.Time { return must[time.Time](t)(time.Parse(time.RFC3339, text)) }
