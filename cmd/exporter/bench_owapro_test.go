@@ -79,7 +79,7 @@ func BenchmarkMillionOWAPro(b *testing.B) {
 		srv := pgtest.New(b, pgtest.Durable())
 		dsn := srv.Database(b)
 		p := process(b, "driver = \"postgres\"\ndsn = \"${DSN}\"\nschema = \"marketing\"", dsn)
-		compare(b, p, psql{srv, dsn, "marketing.channels"}, rows, fmt.Sprintf(query, "marketing."), want, run...)
+		compare(b, p, psql{srv, dsn, []string{"marketing.channels"}}, rows, fmt.Sprintf(query, "marketing."), want, run...)
 	})
 	b.Run("sqlite", func(b *testing.B) {
 		p := process(b, "driver = \"sqlite\"\npath = \"data.db\"", "")

@@ -29,5 +29,5 @@ func BenchmarkMillion(b *testing.B) {
 	dsn := srv.Database(b)
 	options := "options = { page_size = 10000, fields = " + strings.ReplaceAll(fieldList(forty), `" "`, `", "`) + " }"
 	p := newProcess(b, url, dsn, strings.Replace(options, "options", "start = \"2026-11-18\"\noptions", 1))
-	compare(b, p, psql{srv, dsn, "marketing.conversions"}, rows*days, "select count(*) from marketing.conversions", fmt.Sprint(rows*days), "run", "conversions")
+	compare(b, p, psql{srv, dsn, []string{"marketing.conversions"}}, rows*days, "select count(*) from marketing.conversions", fmt.Sprint(rows*days), "run", "conversions")
 }

@@ -28,13 +28,13 @@ type store interface {
 func compare(b *testing.B, p process, s store, rows int, query, want string, args ...string) {
 	csv, status := filepath.Join(b.TempDir(), "rows.csv"), filepath.Join(p.dir, "status")
 	p.env = append(p.env, "STATUS="+status)
-	var load, own time.Duration
+	var load, own, cpu time.Duration
 	var peak int64
 	for b.Loop() {
 		s.empty(b)
 		remove(b, filepath.Join(p.dir, "exporter-state.db"))
 		began := time.Now()
-		p.run(b, args...)
+		cpu += p.run(b, args...)
 		load += time.Since(began)
 		peak = max(peak, peakOf(b, status))
 		if got := s.ask(b, query); got != want {
@@ -48,6 +48,7 @@ func compare(b *testing.B, p process, s store, rows int, query, want string, arg
 	}
 	n := float64(b.N) * float64(rows)
 	b.ReportMetric(n/load.Seconds(), "rows/s")
+	b.ReportMetric(n/cpu.Seconds(), "rows/cpu_s") // of exporter alone
 	b.ReportMetric(n/own.Seconds(), s.loader()+"_rows/s")
 	b.ReportMetric(own.Seconds()/load.Seconds(), "x_"+s.loader())
 	b.ReportMetric(float64(peak)/1024, "peak_MiB")
@@ -71,15 +72,15 @@ func peakOf(b *testing.B, file string) (kib int64) {
 
 // psql is PostgreSQL and psql's \copy.
 type psql struct {
-	srv   *pgtest.Server
-	dsn   string
-	table string
+	srv    *pgtest.Server
+	dsn    string
+	tables []string
 }
 
 func (psql) loader() string { return "copy" }
 
 func (s psql) empty(b *testing.B) {
-	s.srv.Psql(b, s.dsn, "-c", "drop schema if exists marketing, exporter cascade")
+	s.srv.Psql(b, s.dsn, "-c", "drop schema if exists marketing, exporter, plain cascade")
 }
 
 func (s psql) ask(b *testing.B, query string) string {
@@ -87,15 +88,26 @@ func (s psql) ask(b *testing.B, query string) string {
 }
 
 func (s psql) dump(b *testing.B, csv string) {
-	s.srv.Psql(b, s.dsn, "-c", `\copy `+s.table+` to '`+csv+`' csv`)
+	s.each(b, func(n int, table string) string { return fmt.Sprintf(`\copy %s to '%s%d' csv`, table, csv, n) })
 }
 
 func (s psql) plain(b *testing.B) {
-	s.srv.Psql(b, s.dsn, "-c", "drop table if exists plain; create table plain (like "+s.table+")")
+	s.srv.Psql(b, s.dsn, "-c", "create schema plain")
+	s.each(b, func(n int, table string) string { return fmt.Sprintf("create table plain.t%d (like %s)", n, table) })
 }
 
 func (s psql) load(b *testing.B, csv string) {
-	s.srv.Psql(b, s.dsn, "-c", `\copy plain from '`+csv+`' csv`)
+	s.each(b, func(n int, _ string) string { return fmt.Sprintf(`\copy plain.t%d from '%s%[1]d' csv`, n, csv) })
+}
+
+// each gives psql a command for every table, in one session.
+func (s psql) each(b *testing.B, command func(n int, table string) string) {
+	b.Helper()
+	var args []string
+	for n, table := range s.tables {
+		args = append(args, "-c", command(n, table))
+	}
+	s.srv.Psql(b, s.dsn, args...)
 }
 
 // shell is an SQLite file and the .import of the sqlite3 shell.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"exporter/sandbox"
 	"exporter/sandbox/hasoffers"
@@ -57,12 +58,14 @@ func (p process) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the program to its end.
-func (p process) run(t testing.TB, args ...string) {
+// run runs the program to its end, and returns the time of processors it took.
+func (p process) run(t testing.TB, args ...string) time.Duration {
 	t.Helper()
-	if out, err := p.command(args...).CombinedOutput(); err != nil {
+	cmd := p.command(args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("exporter %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }
 
 // newVendor serves a vendor whose last closed day has so many rows.
