@@ -5,6 +5,7 @@ import "context"
 // What black-box tests cannot reach: pure decisions, and one look of the scheduler
 // at the clock.
 var (
+	FreeAt         = freeAt
 	LastCompleteOf = lastComplete
 	Resumable      = resumable
 	Selects        = selects

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,14 +79,21 @@ func (w *work) outOfTime(err error) error {
 		WithHint("Nothing is lost: the slice goes on at this page in a run after that time.")
 }
 
-// freeAt returns when the windows that every request passes let one go, zero if
-// they do now.
+// freeAt returns when what kept a request waiting lets one go: the windows that
+// every request passes, or, if these do now, the first class of requests that is
+// used up; zero if none is.
 func freeAt(s ratelimit.Status) time.Time {
-	at := s.PausedUntil
+	at, ofClasses := s.PausedUntil, map[string]time.Time{}
 	for _, win := range s.Windows {
-		if win.Class == "" && win.NextFree.After(at) {
+		switch {
+		case win.Class == "" && win.NextFree.After(at):
 			at = win.NextFree
+		case win.Class != "" && win.NextFree.After(ofClasses[win.Class]):
+			ofClasses[win.Class] = win.NextFree
 		}
+	}
+	if free := slices.SortedFunc(maps.Values(ofClasses), time.Time.Compare); at.IsZero() && len(free) > 0 {
+		at = free[0]
 	}
 	return at
 }

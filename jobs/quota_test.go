@@ -174,3 +174,27 @@ func TestQuotaWaitsIsSaid(t *testing.T) {
 		t.Errorf("exit %d: %s", r.ExitCode, r.Error)
 	}
 }
+
+// A run can time out while it waits for a class of requests: its slice waits for that.
+func TestWhatAWaitWasFor(t *testing.T) {
+	at := func(minutes int) time.Time {
+		return time.Date(2026, 11, 22, 3, minutes, 0, 0, time.UTC)
+	}
+	window := func(class string, free time.Time) ratelimit.WindowStatus {
+		return ratelimit.WindowStatus{Class: class, NextFree: free}
+	}
+	for name, c := range map[string]struct {
+		status ratelimit.Status
+		want   time.Time
+	}{
+		"nothing":              {status: ratelimit.Status{Windows: []ratelimit.WindowStatus{window("", time.Time{}), window("heavy", time.Time{})}}},
+		"a pause":              {ratelimit.Status{PausedUntil: at(5), Windows: []ratelimit.WindowStatus{window("heavy", at(1))}}, at(5)},
+		"the longer window":    {ratelimit.Status{Windows: []ratelimit.WindowStatus{window("", at(2)), window("", at(7)), window("heavy", at(9))}}, at(7)},
+		"a class":              {ratelimit.Status{Windows: []ratelimit.WindowStatus{window("", time.Time{}), window("heavy", at(3)), window("heavy", at(4))}}, at(4)},
+		"the first of classes": {ratelimit.Status{Windows: []ratelimit.WindowStatus{window("heavy", at(4)), window("write", at(3))}}, at(3)},
+	} {
+		if got := jobs.FreeAt(c.status); !got.Equal(c.want) {
+			t.Errorf("%s: free at %s, want %s", name, got, c.want)
+		}
+	}
+}

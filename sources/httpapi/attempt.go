@@ -70,6 +70,7 @@ func (c *Client) refused(cl *call, resp *http.Response) *failure {
 			f.wait = wait
 		}
 	}
+	f.wait = min(f.wait, MaxRetryAfter)
 	f.err = &fault.Error{Class: f.verdict.Class, Hint: hint, Wait: f.wait, Err: e}
 	return f
 }

@@ -75,6 +75,22 @@ func TestRetryAfterOverTheWire(t *testing.T) {
 	}
 }
 
+// A wait that the vendor's text asks for is believed no further than one of the header.
+func TestWaitInTheTextIsCapped(t *testing.T) {
+	c := newClient(t, httpapi.Config{
+		BaseURL: "http://localhost", RoundTripper: pipe(t, &script{answers: []http.HandlerFunc{answer(429, "in 99999 second window")}}),
+		Limiter: newLimiter(t, ratelimit.Limits{}),
+		Classify: func(int, http.Header, []byte) error {
+			return fault.New(fault.Throttled, "in 99999 second window").WithWait(99999 * time.Second)
+		},
+	})
+	_, err := fetch(t.Context(), c, &httpapi.Request{})
+	wantClass(t, err, fault.Parked, "99999")
+	if wait := fault.WaitOf(err); wait > httpapi.MaxRetryAfter {
+		t.Errorf("parked for %s, want at most %s", wait, httpapi.MaxRetryAfter)
+	}
+}
+
 // slowdown is a limiter, and a client whose vendor names its limits as n in ten seconds.
 func slowdown(t *testing.T, log *slog.Logger, answers ...http.HandlerFunc) (*ratelimit.Limiter, *httpapi.Client) {
 	t.Helper()
