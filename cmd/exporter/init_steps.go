@@ -56,7 +56,7 @@ func (p *program) nextSteps(path string, chosen config.Drivers, text string) err
 	for _, name := range o.Logins {
 		steps = append(steps, command+" auth login "+name)
 	}
-	steps = append(steps, command+" validate --connect", command+" run --all", command+" serve")
+	steps = append(steps, command+" validate --connect", command+" preview JOB, and plan JOB, of each: what is read, and how long it takes", command+" run --all", command+" serve")
 	p.out.text("wrote %s: %s into %s\n\nWhat is left to do:\n", path, strings.Join(o.Sources, " and "), strings.Join(o.Sinks, " and "))
 	for i, s := range steps {
 		p.out.text("  %d. %s\n", i+1, s)
