@@ -39,8 +39,8 @@ type Engine struct {
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter
 	sinks    map[string]sinks.Sink
-	atWork   map[string]*semaphore.Weighted // by credential
-	lease    *state.Lease                   // of commands that ask a vendor outside of a run; nil = not held
+	atWork   map[turnsOf]*semaphore.Weighted
+	lease    *state.Lease // of commands that ask a vendor outside of a run; nil = not held
 }
 
 // Options tune an engine; the zero value works.
@@ -70,7 +70,7 @@ func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) 
 	return &Engine{
 		cfg: cfg, state: st, spools: root, log: o.Log, o: o,
 		slots:    semaphore.NewWeighted(int64(max(1, cfg.Exporter.Concurrency))),
-		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{}, atWork: map[string]*semaphore.Weighted{},
+		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{}, atWork: map[turnsOf]*semaphore.Weighted{},
 	}, nil
 }
 
@@ -144,16 +144,22 @@ func (e *Engine) shared(ctx context.Context) error {
 	return err
 }
 
+// turnsOf is for whom turns are.
+type turnsOf struct{ credential, priority string }
+
 // turns returns how many slices of a source's credential may be at work at once:
 // as many as it takes requests at once, and one that is being loaded meanwhile.
-func (e *Engine) turns(s *config.Source) *semaphore.Weighted {
+// Each priority has its own: slices of a backfill that wait for quota do not keep
+// scheduled ones from asking for it, which the limiter serves first.
+func (e *Engine) turns(s *config.Source, priority string) *semaphore.Weighted {
 	const unlimited = 7
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	t, ok := e.atWork[s.Credential]
+	of := turnsOf{s.Credential, priority}
+	t, ok := e.atWork[of]
 	if !ok {
 		t = semaphore.NewWeighted(int64(cmp.Or(s.Limits.Concurrency, unlimited)) + 1)
-		e.atWork[s.Credential] = t
+		e.atWork[of] = t
 	}
 	return t
 }

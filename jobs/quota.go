@@ -55,8 +55,11 @@ func (w *work) watchQuota(ctx context.Context) (stop func()) {
 				return
 			case <-tick.C:
 			}
+			if !w.waits() {
+				continue
+			}
 			next := w.quota.Status().NextFree
-			if time.Until(next) > quotaNoted && next.Sub(told).Abs() > quotaNoted && w.waits() {
+			if time.Until(next) > quotaNoted && next.Sub(told).Abs() > quotaNoted {
 				told = next
 				w.event(Event{Kind: QuotaWaits, Until: w.o.Now().Add(time.Until(next))})
 			}

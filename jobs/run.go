@@ -105,7 +105,7 @@ func (w *work) work(ctx context.Context) int {
 	defer w.shut(w.src)
 	codes := make([]int, len(tasks))
 	var wait sync.WaitGroup
-	turns := w.turns(w.job.Source)
+	turns := w.turns(w.job.Source, w.run.Priority)
 	for i, t := range tasks { // each begins when it has a turn and a place, so in their order
 		if err := turns.Acquire(ctx, 1); err != nil {
 			codes[i] = w.skipped(ctx, t)
