@@ -56,12 +56,10 @@ func (l Load) Hash() string {
 // States returns the load's tables as a ledger keeps them, as JSON: all there is
 // to say about each, and the sums alone.
 func (l Load) States() (states, sums string, err error) {
-	byTable := make(map[string]TableState)
+	byTable := l.tableStates()
 	sumsByTable := make(map[string]map[string]string)
-	for _, t := range l.Tables {
-		sum := t.Tally.Sums()
-		byTable[t.Name] = TableState{Rows: t.Tally.Rows, Hash: t.Tally.Hash(), Schema: t.Shape.Fingerprint(), Sums: sum}
-		sumsByTable[t.Name] = sum
+	for name, s := range byTable {
+		sumsByTable[name] = s.Sums
 	}
 	a, err := json.Marshal(byTable)
 	if err != nil {
@@ -72,6 +70,14 @@ func (l Load) States() (states, sums string, err error) {
 		return "", "", fmt.Errorf("write sums: %w", err)
 	}
 	return string(a), string(b), nil
+}
+
+func (l Load) tableStates() map[string]TableState {
+	states := make(map[string]TableState)
+	for _, t := range l.Tables {
+		states[t.Name] = TableState{Rows: t.Tally.Rows, Hash: t.Tally.Hash(), Schema: t.Shape.Fingerprint(), Sums: t.Tally.Sums()}
+	}
+	return states
 }
 
 // ReadStates reads the states of tables that [Load.States] wrote; "" has none.
@@ -143,6 +149,32 @@ func (l Load) TakenOver() error {
 func (l Load) Appended() error {
 	return fault.New(fault.Config, "slice %s %s is committed, and write mode \"append\" loads a slice once", l.Slice.Job, l.Slice.Interval()).
 		WithHint(`Its rows stay as they are. To load slices again, write write = "replace" or "merge" in the job.`)
+}
+
+// Reconcile refuses a load of which not every row is accounted for: announced =
+// read = kept + rejected = written. Vendors announce rows of the first table; what
+// hangs on those is in the tables behind it. A count that would not settle makes a
+// slice provisional and is not compared. Wrote returns how many rows the sink has
+// taken for a table, or for its rejects; a sink asks before its commit.
+func (l Load) Reconcile(wrote func(table string) int64) error {
+	kept, rejected := l.Kept(), l.Rejected()
+	if l.Read != kept+rejected {
+		return fault.New(fault.Data, "%d rows were read, %d were kept and %d rejected", l.Read, kept, rejected).
+			WithHint("The slice was not committed; its old rows stay. This is a bug in exporter. Please report it.")
+	}
+	if first := l.Tables[0]; l.Announced >= 0 && !l.Provisional && l.Announced != first.Tally.Rows+first.Rejected {
+		return fault.New(fault.Data, "the vendor announced %d rows, %d are for table %s", l.Announced, first.Tally.Rows+first.Rejected, first.Name).
+			WithHint("The slice was not committed; its old rows stay. Run it again.")
+	}
+	for _, t := range l.Tables {
+		if n := wrote(t.Name); n != t.Tally.Rows {
+			return Miscounted(t.Name, n, t.Tally.Rows)
+		}
+		if n := wrote(t.Name + RejectsSuffix); n != t.Rejected {
+			return Miscounted(t.Name+RejectsSuffix, n, t.Rejected)
+		}
+	}
+	return nil
 }
 
 // Miscounted is why a slice does not commit of which a table took another number

@@ -68,14 +68,16 @@ type Table struct {
 type Load struct {
 	Slice       Slice
 	Run         string // id of the run, for the ledger
+	Trigger     string // what caused the run
+	RunStarted  time.Time
 	LoadID      string // unique per attempt; decides after a lost commit reply
 	Mode        Mode
 	Absent      string // of a Snapshot: "" or AbsentDrop
 	Tables      []Table
 	Definition  string // fingerprint of what the slice is a slice of
 	Provisional bool
-	Announced   int64 // -1 = unknown
-	Read        int64
+	Announced   int64 // rows of the first table; -1 = unknown
+	Read        int64 // rows of all tables, rejects included
 }
 
 // Receipt says what a commit did.

@@ -23,6 +23,7 @@ func BenchmarkCopy(b *testing.B) {
 	load := func(b *testing.B, mode sinks.Mode, table string, batches []*record.Batch, tally *record.Tally) {
 		l := loadOf(sinktest.Wide12)
 		l.Mode, l.Tables[0].Tally, l.Tables[0].Name = mode, tally, table
+		l.Announced, l.Read = tally.Rows, tally.Rows
 		w := begin(b, sink, l)
 		for _, batch := range batches {
 			if err := w.Write(b.Context(), batch); err != nil {

@@ -58,6 +58,10 @@ func (s *sink) tryLedger(ctx context.Context, tx pgx.Tx) error {
 		"INSERT INTO " + s.slices() + " (_slice, table_schema, job, part, interval_start, interval_end, fence)" +
 			" OVERRIDING SYSTEM VALUE VALUES (-1, '', 'exporter check', '', '-infinity', 'infinity', 0)",
 		"UPDATE " + s.slices() + " SET fence = fence + 1 WHERE _slice = -1",
+		"INSERT INTO " + s.runs() + " AS r (table_schema, id, job, trigger, state, started_at) VALUES ('', 'check', '', '', 'running', '-infinity')" +
+			" ON CONFLICT (table_schema, id) DO UPDATE SET rows = r.rows",
+		"INSERT INTO " + s.restatements() + " (_slice, table_schema, table_name, job, part, interval_start, interval_end, restated_at, run)" +
+			" VALUES (-1, '', '', '', '', '-infinity', 'infinity', '-infinity', '')",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return s.rights(ctx, err, "write to ledger %s", s.ledger)

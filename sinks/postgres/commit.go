@@ -41,26 +41,14 @@ func (w *writer) conclude() error {
 	if err := w.finishStream(); err != nil {
 		return err
 	}
-	for _, t := range w.load.Tables {
-		if err := w.count(t.Name, t.Tally.Rows); err != nil {
-			return err
-		}
-		if err := w.count(rejectsOf(t.Name), t.Rejected); err != nil {
-			return err
-		}
+	if err := w.load.Reconcile(func(table string) int64 { return w.copied[table] }); err != nil {
+		return err
 	}
 	if err := w.apply(); err != nil {
 		return err
 	}
 	w.receipt = sinks.Receipt{Rows: w.load.Kept(), At: w.loadedAt.UTC()}
 	return w.settle()
-}
-
-func (w *writer) count(table string, want int64) error {
-	if got := w.copied[table]; got != want {
-		return sinks.Miscounted(table, got, want)
-	}
-	return nil
 }
 
 // send sends COMMIT. It is not called back once sent, so it does not end with ctx.

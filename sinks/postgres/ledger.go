@@ -49,7 +49,9 @@ func (s *sink) refuseCommitted(ctx context.Context, load sinks.Load, f fenced) e
 	return s.wrap(ctx, err, "read slice %s %s in ledger %s", load.Slice.Job, load.Slice.Interval(), s.ledger)
 }
 
-func (s *sink) slices() string { return ident(s.ledger, "slices") }
+func (s *sink) slices() string       { return ident(s.ledger, "slices") }
+func (s *sink) runs() string         { return ident(s.ledger, "runs") }
+func (s *sink) restatements() string { return ident(s.ledger, "restatements") }
 
 // bounds returns a slice's interval; one without bounds spans all time.
 func bounds(slice sinks.Slice) (start, end pgtype.Timestamptz) {

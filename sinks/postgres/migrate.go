@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -85,7 +86,13 @@ func (s *sink) migrate(ctx context.Context, tx pgx.Tx) error {
 	return s.apply(ctx, tx, version)
 }
 
+// apply applies the migrations after a version. What they make may be read by those
+// who read what else is made here; what was there keeps the rights it has.
 func (s *sink) apply(ctx context.Context, tx pgx.Tx, version int) error {
+	before, err := s.relations(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for i, name := range steps()[version:] {
 		text, err := migrations.ReadFile(name)
 		if err != nil {
@@ -98,10 +105,35 @@ func (s *sink) apply(ctx context.Context, tx pgx.Tx, version int) error {
 			return s.rights(ctx, err, "record %s in ledger %s", name, s.ledger)
 		}
 	}
-	if version > 0 {
-		return nil
+	after, err := s.relations(ctx, tx)
+	if err != nil {
+		return err
 	}
-	return s.grant(ctx, tx, "SELECT", "TABLE "+ident(s.ledger, "slices"))
+	for _, oid := range slices.Sorted(maps.Keys(after)) {
+		if _, there := before[oid]; there {
+			continue
+		}
+		if err := s.grant(ctx, tx, "SELECT", "TABLE "+ident(s.ledger, after[oid])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relations returns the tables and views of the ledger by oid.
+func (s *sink) relations(ctx context.Context, tx pgx.Tx) (map[uint32]string, error) {
+	rows, err := tx.Query(ctx, "SELECT c.oid, c.relname FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'v')", ident(s.ledger))
+	if err != nil {
+		return nil, s.wrap(ctx, err, "list the tables of ledger %s", s.ledger)
+	}
+	list := make(map[uint32]string)
+	var oid uint32
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&oid, &name}, func() error {
+		list[oid] = name
+		return nil
+	})
+	return list, s.wrap(ctx, err, "list the tables of ledger %s", s.ledger)
 }
 
 func (s *sink) createSchema(ctx context.Context, tx pgx.Tx, name string) error {

@@ -31,9 +31,16 @@ func TestRules(t *testing.T) {
 		Modes:  postgres.Driver().Modes,
 		Target: dsn,
 		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
-			rows, err := read(t.Context(), pool, table, columns)
+			rows, err := read(t.Context(), pool, "marketing", table, columns)
 			if err != nil {
 				t.Errorf("read %s: %v", table, err)
+			}
+			return rows
+		},
+		Ledger: func(t testing.TB, relation string, columns []record.Column) [][]string {
+			rows, err := read(t.Context(), pool, "exporter", relation, columns)
+			if err != nil {
+				t.Errorf("read %s: %v", relation, err)
 			}
 			return rows
 		},
@@ -48,9 +55,9 @@ func TestRules(t *testing.T) {
 }
 
 // read returns the rows of a table as sinktest wants them.
-func read(ctx context.Context, pool *pgxpool.Pool, table string, columns []record.Column) ([][]string, error) {
+func read(ctx context.Context, pool *pgxpool.Pool, schema, table string, columns []record.Column) ([][]string, error) {
 	var there bool
-	if err := pool.QueryRow(ctx, "SELECT to_regclass('marketing.'||quote_ident($1)) IS NOT NULL", table).Scan(&there); err != nil || !there {
+	if err := pool.QueryRow(ctx, "SELECT to_regclass($1||'.'||quote_ident($2)) IS NOT NULL", schema, table).Scan(&there); err != nil || !there {
 		return nil, err
 	}
 	var list []string
@@ -61,7 +68,7 @@ func read(ctx context.Context, pool *pgxpool.Pool, table string, columns []recor
 		}
 		list = append(list, name)
 	}
-	rows, err := pool.Query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM marketing."+pgx.Identifier{table}.Sanitize())
+	rows, err := pool.Query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM "+pgx.Identifier{schema, table}.Sanitize())
 	if err != nil {
 		return nil, err
 	}

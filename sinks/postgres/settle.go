@@ -1,10 +1,56 @@
 package postgres
 
-// settle writes the ledger row and tells listeners, in the transaction of the
-// data. The fence in its WHERE clause decides whether this writer may commit; the
-// row stays locked until the end of the transaction, which is what [writer.resolve]
-// relies on.
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"exporter/sinks"
+)
+
+// settle writes the ledger's rows and tells listeners, in the transaction of the
+// data. The fence decides whether this writer may commit; the slice's row stays
+// locked until the end of the transaction, which is what [writer.resolve] relies on.
 func (w *writer) settle() error {
+	before, err := w.before()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return w.load.TakenOver()
+	}
+	if err != nil {
+		return w.sink.rights(w.life, err, "read slice in ledger %s", w.sink.ledger)
+	}
+	var b pgx.Batch
+	if err := w.settleSlice(&b); err != nil {
+		return err
+	}
+	for _, r := range w.load.Restated(before) {
+		if err := w.restate(&b, r); err != nil {
+			return err
+		}
+	}
+	w.settleRun(&b)
+	b.Queue("SELECT pg_notify('exporter', $1)", w.load.Slice.Job+" "+w.load.Slice.Interval())
+	return w.sink.rights(w.life, w.tx.SendBatch(w.life, &b).Close(), "write to ledger %s", w.sink.ledger)
+}
+
+// before locks the slice's row and returns what is committed, nil if nothing is.
+func (w *writer) before() (*sinks.Committed, error) {
+	var is bool
+	var c sinks.Committed
+	var tables string
+	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false)
+		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional)
+	if err != nil || !is {
+		return nil, err
+	}
+	c.Tables, err = sinks.ReadStates(tables)
+	return &c, err
+}
+
+func (w *writer) settleSlice(b *pgx.Batch) error {
 	l := w.load
 	states, sums, err := l.States()
 	if err != nil {
@@ -15,21 +61,70 @@ func (w *writer) settle() error {
 		announced = &l.Announced
 	}
 	_, end := bounds(l.Slice)
-	tag, err := w.tx.Exec(w.life, `WITH settled AS (
-			UPDATE `+w.sink.slices()+` SET state = 'committed', interval_end = $3, rows_announced = $4, rows_read = $5,
-				rows_rejected = $6, rows_written = $7, hash = $8, sums = $9::jsonb, tables = $10::jsonb, definition = $11,
-				provisional = $12, load_id = $13, run = $14, loaded_at = $15, checked_at = $15
-			WHERE _slice = $1 AND fence = $2
-			RETURNING _slice)
-		SELECT pg_notify('exporter', $16) FROM settled`,
-		w.at.slice, w.at.fence, end, announced, l.Read,
-		l.Rejected(), l.Kept(), l.Hash(), sums, states, l.Definition,
-		l.Provisional, l.LoadID, l.Run, w.loadedAt, l.Slice.Job+" "+l.Slice.Interval())
-	if err != nil {
-		return w.sink.rights(w.life, err, "write slice to ledger %s", w.sink.ledger)
-	}
-	if tag.RowsAffected() == 0 {
-		return l.TakenOver()
-	}
+	b.Queue(`UPDATE `+w.sink.slices()+` SET state = 'committed', interval_end = $2, rows_announced = $3, rows_read = $4,
+			rows_rejected = $5, rows_written = $6, hash = $7, sums = $8::jsonb, tables = $9::jsonb, definition = $10,
+			provisional = $11, load_id = $12, run = $13, loaded_at = $14, checked_at = $14
+		WHERE _slice = $1`,
+		w.at.slice, end, announced, l.Read, l.Rejected(), l.Kept(), l.Hash(), sums, states, l.Definition,
+		l.Provisional, l.LoadID, l.Run, w.loadedAt)
 	return nil
+}
+
+// restate notes that a table's committed rows of the slice are replaced by others.
+func (w *writer) restate(b *pgx.Batch, r sinks.Restatement) error {
+	var sums [3]string
+	for i, m := range []map[string]string{r.Before.Sums, r.After.Sums, r.Difference} {
+		var err error
+		if sums[i], err = sinks.SumsJSON(m); err != nil {
+			return err
+		}
+	}
+	start, end := bounds(w.load.Slice)
+	b.Queue(`INSERT INTO `+w.sink.restatements()+` (_slice, table_schema, table_name, job, part, interval_start, interval_end, restated_at, run,
+			rows_before, rows_after, sums_before, sums_after, sums_difference, hash_before, hash_after, was_provisional, redefined)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13::jsonb, $14::jsonb, $15, nullif($16, ''), $17, $18)`,
+		w.at.slice, w.sink.schema, r.Table, w.load.Slice.Job, w.load.Slice.Part, start, end, w.loadedAt, w.load.Run,
+		r.Before.Rows, r.After.Rows, sums[0], sums[1], sums[2], r.Before.Hash, r.After.Hash, r.WasProvisional, r.Redefined)
+	return nil
+}
+
+// settleRun counts the slice in the row of its run. Slices of one run that are
+// loaded side by side wait here for each other's COMMIT, which comes at once.
+func (w *writer) settleRun(b *pgx.Batch) {
+	l := w.load
+	b.Queue(`INSERT INTO `+w.sink.runs()+` AS r (table_schema, id, job, trigger, state, started_at, slices_committed, rows)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
+		ON CONFLICT (table_schema, id) DO UPDATE SET slices_committed = r.slices_committed + 1, rows = r.rows + excluded.rows
+		WHERE r.state = excluded.state`,
+		w.sink.schema, l.Run, l.Slice.Job, l.Trigger, sinks.RunRunning, l.RunStarted, l.Kept())
+}
+
+// RecordRuns implements sinks.RunRecorder.
+func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	var there bool
+	err := s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", ident(s.ledger, "schema_version")).Scan(&there)
+	if err != nil || !there {
+		return s.rights(ctx, err, "look for ledger %s", s.ledger)
+	}
+	if err := s.ensure(ctx); err != nil {
+		return err
+	}
+	list, err := json.Marshal(runs)
+	if err != nil {
+		return fmt.Errorf("write runs: %w", err)
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO `+s.runs()+` AS r (table_schema, id, job, trigger, state, started_at, finished_at,
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, calls, error)
+		SELECT $1, id, job, trigger, state, started_at, finished_at,
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, calls, nullif(error, '')
+		FROM jsonb_to_recordset($2::jsonb) AS n (id text, job text, trigger text, state text, started_at timestamptz, finished_at timestamptz,
+			slices_committed bigint, slices_unchanged bigint, slices_failed bigint, slices_waiting bigint, rows bigint, calls bigint, error text)
+		ON CONFLICT (table_schema, id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at,
+			slices_committed = excluded.slices_committed, slices_unchanged = excluded.slices_unchanged, slices_failed = excluded.slices_failed,
+			slices_waiting = excluded.slices_waiting, rows = excluded.rows, calls = excluded.calls, error = excluded.error
+		WHERE r.state = $3`, s.schema, string(list), sinks.RunRunning)
+	return s.rights(ctx, err, "record runs in ledger %s", s.ledger)
 }

@@ -106,7 +106,9 @@ func (r *rule) loadOf(s sinks.Slice, contents ...content) sinks.Load {
 		l.Tables = append(l.Tables, c.table)
 		l.Read += c.table.Tally.Rows + c.table.Rejected
 	}
-	l.Announced = l.Read
+	if len(contents) > 0 {
+		l.Announced = contents[0].table.Tally.Rows + contents[0].table.Rejected
+	}
 	return l
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/sinks"
 )
 
 func abort(r *rule) {
@@ -82,6 +83,31 @@ func nothingAfter(r *rule) {
 		r.Error("an aborted load commits")
 	}
 	r.expect(r.name, shape, c.want)
+}
+
+// reconciled: a load whose figures contradict each other is not committed.
+func reconciled(r *rule) {
+	one, two := r.pair(bad, some(3, "item"))
+	for what, change := range map[string]func(*sinks.Load){
+		"more read than kept and rejected": func(l *sinks.Load) { l.Read++ },
+		"fewer read":                       func(l *sinks.Load) { l.Read-- },
+		"more announced":                   func(l *sinks.Load) { l.Announced++ },
+		"fewer announced":                  func(l *sinks.Load) { l.Announced-- },
+		"none announced":                   func(l *sinks.Load) { l.Announced = 0 },
+	} {
+		l := r.loadOf(r.slice(0), one, two)
+		change(&l)
+		w := r.begin(r.sink, l)
+		r.write(w, one, two)
+		if _, err := w.Commit(r.Context()); fault.ClassOf(err) != fault.Data || fault.HintOf(err) == "" {
+			r.Errorf("%s: %v, want an error of class data with a hint", what, err)
+		}
+		r.abort(w)
+		r.expect(r.name+"_a", shape)
+	}
+	// A count that is not known, or would not settle, says nothing.
+	r.bring(r.slice(0), func(l *sinks.Load) { l.Announced = -1 }, one, two)
+	r.bring(r.slice(1), func(l *sinks.Load) { l.Announced, l.Provisional = 99, true }, one, two)
 }
 
 func tooFew(r *rule)  { miscounted(r, some(10, "new"), some(9, "new")) }

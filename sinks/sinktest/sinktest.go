@@ -55,6 +55,10 @@ type Harness struct {
 	// It is called from several goroutines, and must not end the test from one.
 	Rows func(t testing.TB, table string, columns []record.Column) [][]string
 
+	// Ledger reads runs, restatements or freshness as Rows does a table; nil for a
+	// sink that keeps none of them.
+	Ledger func(t testing.TB, relation string, columns []record.Column) [][]string
+
 	// Drop removes a table with its rows, as an operator may.
 	Drop func(t testing.TB, table string)
 

@@ -43,11 +43,16 @@ func (w *writer) apply(ctx context.Context) error {
 // copyRows inserts all staged rows.
 func (w *writer) copyRows(ctx context.Context, table string, s *stage) error {
 	into, from := withLineage(s.columns), columnNames(s.columns)
-	if _, err := w.conn.ExecContext(ctx, "INSERT INTO "+mainTable(table)+" ("+list(into)+") SELECT "+list(from)+", ?, ? FROM "+s.table,
-		w.at.slice, timeText(w.loadedAt)); err != nil {
+	res, err := w.conn.ExecContext(ctx, "INSERT INTO "+mainTable(table)+" ("+list(into)+") SELECT "+list(from)+", ?, ? FROM "+s.table,
+		w.at.slice, timeText(w.loadedAt))
+	if err != nil {
 		return w.refused(ctx, table, fmt.Errorf("insert into %s: %w", table, err))
 	}
-	return nil
+	written, err := res.RowsAffected()
+	if err == nil && written != s.rows { // a trigger may leave rows out
+		err = sinks.Miscounted(table, written, s.rows)
+	}
+	return err
 }
 
 // refused tells our own index on a key, which a merge has left, from a constraint of

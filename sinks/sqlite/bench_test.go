@@ -24,6 +24,7 @@ func BenchmarkLoad(b *testing.B) {
 	load := func(b *testing.B, mode sinks.Mode, table string, batches []*record.Batch, tally *record.Tally) {
 		l := loadOf(sinktest.Wide12)
 		l.Mode, l.Tables[0].Tally, l.Tables[0].Name = mode, tally, table
+		l.Announced, l.Read = tally.Rows, tally.Rows
 		if err := try(b, sink, l, batches...); err != nil {
 			b.Fatal(err)
 		}

@@ -59,8 +59,11 @@
 // # Tables beside those of jobs
 //
 //	exporter_slices          the ledger; like exporter.slices of the Postgres sink
+//	exporter_runs            history of runs
+//	exporter_restatements    committed rows that were replaced by others
+//	exporter_freshness       a view: how far each table is loaded
 //	exporter_columns         what tables and columns are: SQLite has no comments
-//	exporter_schema_version  migrations of these three
+//	exporter_schema_version  migrations of these
 //
 // Invariants
 //   - Readers see a slice's old rows and ledger row or the new ones, never a

@@ -13,7 +13,11 @@ import (
 	"exporter/sinks"
 )
 
-const slicesTable = "main." + ownPrefix + "slices"
+const (
+	slicesTable       = "main." + ownPrefix + "slices"
+	runsTable         = "main." + ownPrefix + "runs"
+	restatementsTable = "main." + ownPrefix + "restatements"
+)
 
 // fenced is a slice's place in the ledger.
 type fenced struct {

@@ -40,6 +40,13 @@ func TestRules(t *testing.T) {
 			}
 			return rows
 		},
+		Ledger: func(t testing.TB, relation string, columns []record.Column) [][]string {
+			rows, err := read(t.Context(), reader, "exporter_"+relation, columns)
+			if err != nil {
+				t.Errorf("read %s: %v", relation, err)
+			}
+			return rows
+		},
 		Drop: func(t testing.TB, table string) { execute(t, locker, `DROP TABLE "`+table+`"`) },
 		// A file does not go away, but somebody may keep it locked.
 		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },
@@ -105,6 +112,11 @@ func cell(t record.Type, v any) string {
 		default:
 			return v.Format("2006-01-02T15:04:05.999999Z")
 		}
+	case string:
+		if at, err := time.Parse("2006-01-02 15:04:05.999999", v); err == nil && t == record.Timestamp { // of an expression
+			return at.Format("2006-01-02T15:04:05.999999Z")
+		}
+		return v
 	default:
 		return fmt.Sprint(v)
 	}

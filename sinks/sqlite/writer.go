@@ -153,17 +153,8 @@ func (w *writer) Commit(ctx context.Context) (sinks.Receipt, error) {
 
 // conclude checks that what was staged is what was announced, and brings it in.
 func (w *writer) conclude(ctx context.Context) error {
-	for i, t := range w.load.Tables {
-		if got := w.stages[i].rows; got != t.Tally.Rows {
-			return sinks.Miscounted(t.Name, got, t.Tally.Rows)
-		}
-		var got int64
-		if w.rejects[i] != nil {
-			got = w.rejects[i].rows
-		}
-		if got != t.Rejected {
-			return sinks.Miscounted(rejectsOf(t.Name), got, t.Rejected)
-		}
+	if err := w.load.Reconcile(w.staged); err != nil {
+		return err
 	}
 	if err := w.closeStages(); err != nil {
 		return err
@@ -179,6 +170,19 @@ func (w *writer) conclude(ctx context.Context) error {
 		}
 		return w.apply(ctx)
 	})
+}
+
+// staged returns how many rows were staged for a table, or for its rejects.
+func (w *writer) staged(table string) int64 {
+	for i, t := range w.load.Tables {
+		switch {
+		case t.Name == table:
+			return w.stages[i].rows
+		case rejectsOf(t.Name) == table && w.rejects[i] != nil:
+			return w.rejects[i].rows
+		}
+	}
+	return 0
 }
 
 // Abort implements sinks.Writer.

@@ -1,0 +1,37 @@
+package sinks
+
+import (
+	"context"
+	"time"
+)
+
+// RunRecorder is a Sink whose ledger has a history of runs. A load writes the row of
+// its run, as running, in the transaction of its data; the end of a run is recorded
+// here.
+type RunRecorder interface {
+	// RecordRuns records how runs ended. A run whose end is recorded stays as it is,
+	// so runs may be handed in again. Where nothing was ever loaded there is no ledger
+	// and none is made.
+	RecordRuns(ctx context.Context, runs []Run) error
+}
+
+// RunRunning is the state of a run that has not ended.
+const RunRunning = "running"
+
+// Run is a run of a job that has ended, as a ledger has it. Rows are counted once,
+// whatever the number of sinks.
+type Run struct {
+	ID        string    `json:"id"`
+	Job       string    `json:"job"`
+	Trigger   string    `json:"trigger"` // what caused it
+	State     string    `json:"state"`
+	Started   time.Time `json:"started_at"`
+	Finished  time.Time `json:"finished_at"`
+	Committed int       `json:"slices_committed"`
+	Unchanged int       `json:"slices_unchanged"`
+	Failed    int       `json:"slices_failed"`
+	Waiting   int       `json:"slices_waiting"`
+	Rows      int64     `json:"rows"`  // of the slices that were committed
+	Calls     int64     `json:"calls"` // requests sent to the vendor
+	Error     string    `json:"error"` // "" = none
+}
