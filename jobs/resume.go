@@ -15,7 +15,7 @@ const resumeAgain = 5 * time.Minute
 
 // unendedMost is how many runs of a job in a row may be cut short before it is left
 // to its schedule: it may be what ends the process.
-const unendedMost = 3
+const unendedMost = 10
 
 // pickUp requests again what an executor before this one began on its own and did
 // not end. What a person asked for is theirs to ask for again, and what waited for

@@ -91,7 +91,7 @@ func TestUnended(t *testing.T) {
 		"ended":                      {runs: []state.Run{run(state.RunPartial, state.TriggerSchedule, ""), short}},
 		"cut short":                  {runs: []state.Run{short}, want: true},
 		"twice":                      {runs: []state.Run{short, short, run(state.RunFailed, state.TriggerSchedule, "")}, want: true},
-		"again and again":            {runs: []state.Run{short, short, short}},
+		"again and again":            {runs: slices.Repeat([]state.Run{short}, 10)},
 		"before it had planned":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, "")}, want: true},
 		"asked for by a person":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerCLI, "")}},
 		"of what waits":              {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, state.OnlyWaiting)}},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"exporter/fault"
 	"exporter/ratelimit"
 )
 
@@ -30,7 +31,8 @@ func (q *Quota) Load(ctx context.Context, credential string) (ratelimit.Usage, e
 		return u, q.store.classify(ctx, err, "read quota usage")
 	}
 	if err := json.Unmarshal(text, &u); err != nil {
-		return u, fmt.Errorf("read quota usage of %s: %w", credential, err)
+		return u, fault.New(fault.Permanent, "%s: row %q of table quota is damaged: %w", q.store.path, credential, err).
+			WithHint("Nobody knows what is left of the quota, so nothing is sent. Let the longest of the limits pass, delete that row, and start again; or restore a backup of the state.")
 	}
 	return u, nil
 }

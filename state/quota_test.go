@@ -1,13 +1,16 @@
 package state_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"exporter/fault"
 	"exporter/ratelimit"
 	"exporter/state"
 )
@@ -34,6 +37,24 @@ func TestQuotaSurvives(t *testing.T) {
 	if names, err := s.Quota().Credentials(t.Context()); err != nil || !slices.Equal(names, []string{"hurra", "tune"}) {
 		t.Errorf("credentials %q, %v", names, err)
 	}
+}
+
+// What was used cannot be guessed: a damaged row is an error that says where it is.
+func TestDamagedQuota(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openState(t, path, state.Options{})
+	must(t, s.Quota().Save(t.Context(), "tune", usage(3)))
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	for _, text := range []string{"", "{garbage", "[]"} {
+		_, err = db.Exec(`UPDATE quota SET usage = ?`, text)
+		must(t, err)
+		_, err = s.Quota().Load(t.Context(), "tune")
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), `"tune"`) || fault.HintOf(err) == "" {
+			t.Errorf("usage %q: %v, want an error that names file and row and has a hint", text, err)
+		}
+	}
+	must(t, db.Close())
 }
 
 func usage(n int) ratelimit.Usage {
