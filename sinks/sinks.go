@@ -78,6 +78,9 @@ type Load struct {
 	Provisional bool
 	Announced   int64 // rows of the first table; -1 = unknown
 	Read        int64 // rows of all tables, rejects included
+
+	Freeze bool         // no column may be added to a table that is there: Begin refuses, class config
+	Notice func(Notice) // told by Begin, at once and whatever comes of the load; nil = nobody wants to know
 }
 
 // Receipt says what a commit did.

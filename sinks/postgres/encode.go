@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/binary"
+	"strconv"
 	"time"
 
 	"exporter/fault"
@@ -24,12 +25,18 @@ var (
 // lineage columns come after those of the table and are the same in every row.
 type encoder struct {
 	columns []record.Column
+	decimal []bool // columns of integers that the table has as numeric
 	fields  uint16
 	lineage []byte
+	scratch []byte
 }
 
-func newEncoder(columns []record.Column, slice int64, loadedAt time.Time) *encoder {
-	e := &encoder{columns: columns, fields: uint16(len(columns) + 2)}
+// newEncoder returns the encoder of cells of columns, from, for the table's, to.
+func newEncoder(from, to []record.Column, slice int64, loadedAt time.Time) *encoder {
+	e := &encoder{columns: from, fields: uint16(len(from) + 2), decimal: make([]bool, len(from))}
+	for i := range from {
+		e.decimal[i] = from[i].Type == record.Integer && to[i].Type == record.Numeric
+	}
 	e.lineage = appendInt64(e.lineage, slice)
 	e.lineage = appendInt64(e.lineage, loadedAt.UnixMicro()-epochMicros)
 	return e
@@ -50,6 +57,14 @@ func (e *encoder) appendRow(dst []byte, b *record.Batch, row int) ([]byte, error
 			dst = binary.BigEndian.AppendUint32(dst, uint32(len(cell)))
 			dst = append(dst, cell...)
 		case record.Integer, record.Float:
+			if e.decimal[col] {
+				e.scratch = strconv.AppendInt(e.scratch[:0], record.Int(cell), 10)
+				var err error
+				if dst, err = e.appendSized(dst, e.scratch, col); err != nil {
+					return dst[:start], err
+				}
+				continue
+			}
 			dst = appendInt64(dst, record.Int(cell)) // the bits of a float are bytes in the same order
 		case record.Timestamp, record.LocalTime:
 			dst = appendInt64(dst, record.Int(cell)-epochMicros)

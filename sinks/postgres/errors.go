@@ -23,6 +23,8 @@ const (
 	denied          = "42501"
 	lockTimeout     = "55P03"
 	uniqueViolation = "23505"
+	unsupported     = "0A000"
+	noPartition     = "23514" // and violated CHECK constraints, which have a name
 )
 
 // states maps the server's SQLSTATEs to classes; the longest prefix counts, and
@@ -35,17 +37,20 @@ var states = []struct {
 	{"08", fault.Transient, "The connection to {at} broke off. It is tried again."},
 	{"22", fault.Data, "PostgreSQL cannot store a value of this slice."},
 	{"23", fault.Permanent, "A constraint that somebody added to the table refuses the rows. Drop it, or let the owner relax it."},
+	{"23503", fault.Permanent, "A foreign key refuses the rows. Rows that are replaced are away for a moment, which a key to them allows once its owner runs: ALTER TABLE … ALTER CONSTRAINT … DEFERRABLE; for a key of the table itself, load what it points to first, or drop it."},
 	{"25006", fault.Transient, "{at} takes no writes, as a standby does. Point the DSN at the primary, or add target_session_attrs=read-write."},
 	{"25P03", fault.Transient, "idle_in_transaction_session_timeout of role {user} is shorter than a pause of the load. Raise it for that role."},
 	{"28", fault.Auth, "{at} refuses role {user}. Check user and password of the DSN, and pg_hba.conf of the server."},
 	{"3D000", fault.Config, "Create the database, or correct its name in the DSN."},
 	{"40", fault.Transient, ""},
 	{denied, fault.Auth, "Role {user} lacks a right. Let the owner or an administrator grant it; `exporter validate --connect` tells whether all are there."},
+	{"42703", fault.Transient, "Somebody dropped a column during the load. It is tried again."},
 	{"42704", fault.Config, "Create the role that is named in grant_select, or take it out."},
 	{"53", fault.Transient, "{at} is short of resources."},
 	{"53100", fault.Transient, "The disk of {at} is full. Free space there; the load is tried again."},
 	{"53300", fault.Transient, "{at} has no connection left. Raise max_connections, or limit this sink with ?pool_max_conns=4 in its DSN."},
 	{lockTimeout, fault.Transient, "Somebody holds a lock on the table; look for it in pg_stat_activity."},
+	{"54", fault.Data, "A row is longer than PostgreSQL stores: of many columns about 8 kB stay in the row itself. Leave columns out: write \"drop\" for them in [jobs.NAME.columns]."},
 	{"57014", fault.Transient, "The statement was cancelled by somebody, or by statement_timeout of role {user}."},
 	{"57P", fault.Transient, "{at} is shutting down or starting."},
 }
@@ -81,6 +86,9 @@ func stopped(ctx context.Context) error {
 func classify(err error) (fault.Class, string) {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
+		if pg.Code == noPartition && pg.ConstraintName == "" {
+			return fault.Config, "The table is partitioned, and no partition takes the rows. Let its owner add one (CREATE TABLE … PARTITION OF …), for example a DEFAULT partition."
+		}
 		class, hint, longest := fault.Permanent, "", 0
 		for _, s := range states {
 			if strings.HasPrefix(pg.Code, s.prefix) && len(s.prefix) > longest {

@@ -12,5 +12,8 @@ func SetPace(s sinks.Sink, lock time.Duration, tries uint) {
 	p.lock, p.tries, p.first, p.last = lock, tries, time.Millisecond, time.Millisecond
 }
 
+// Lock is how long DDL waits for a lock.
+var Lock = defaultPace().lock
+
 // AppendJSON is the encoder of jsonb.
 var AppendJSON = appendJSON

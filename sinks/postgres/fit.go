@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -23,11 +24,17 @@ type existing struct {
 	owned   bool // by a role we are a member of
 	usable  bool // SELECT, INSERT, DELETE and UPDATE, as far as the mode needs it, are granted
 	create  bool // tables may be created in its schema
+	hidden  bool // row-level security keeps rows from us
+	places  int  // columns, dropped ones included, which keep their place
 	columns map[string]existingColumn
 	unique  [][]string // columns of indexes that let no two rows be alike, sorted; of a table that is merged into
 }
 
-type existingColumn struct{ typ, comment string }
+type existingColumn struct {
+	typ, comment string
+	computed     bool // GENERATED ALWAYS: nobody else writes it
+	needed       bool // NOT NULL, and nothing fills it by itself
+}
 
 // inspect reads a table. It takes no lock that anybody could feel.
 func (s *sink) inspect(ctx context.Context, q catalogue, name string, mode sinks.Mode) (existing, error) {
@@ -36,20 +43,23 @@ func (s *sink) inspect(ctx context.Context, q catalogue, name string, mode sinks
 			coalesce(pg_get_userbyid(c.relowner), ''), coalesce(pg_has_role(c.relowner, 'USAGE'), false),
 			coalesce(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'DELETE')
 				AND (NOT $3 OR has_table_privilege(c.oid, 'UPDATE')), false),
-			has_schema_privilege(n.oid, 'CREATE')
+			has_schema_privilege(n.oid, 'CREATE'), coalesce(row_security_active(c.oid), false), coalesce(c.relnatts, 0)
 		FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2
-		WHERE n.nspname = $1`, s.schema, name, updates(mode)).Scan(&e.oid, &e.kind, &e.comment, &e.owner, &e.owned, &e.usable, &e.create)
+		WHERE n.nspname = $1`, s.schema, name, updates(mode)).
+		Scan(&e.oid, &e.kind, &e.comment, &e.owner, &e.owned, &e.usable, &e.create, &e.hidden, &e.places)
 	if err != nil || e.oid == 0 {
 		return e, s.wrap(ctx, err, "look for the table")
 	}
-	rows, err := q.Query(ctx, `SELECT attname, format_type(atttypid, atttypmod), coalesce(col_description(attrelid, attnum), '')
+	rows, err := q.Query(ctx, `SELECT attname, format_type(atttypid, atttypmod), coalesce(col_description(attrelid, attnum), ''),
+			attgenerated <> '' OR attidentity = 'a', attnotnull AND NOT atthasdef AND attidentity = ''
 		FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`, e.oid)
 	if err != nil {
 		return e, s.wrap(ctx, err, "read columns")
 	}
-	var column, typ, text string
-	_, err = pgx.ForEachRow(rows, []any{&column, &typ, &text}, func() error {
-		e.columns[column] = existingColumn{typ, text}
+	var column string
+	var c existingColumn
+	_, err = pgx.ForEachRow(rows, []any{&column, &c.typ, &c.comment, &c.computed, &c.needed}, func() error {
+		e.columns[column] = c
 		return nil
 	})
 	if err == nil && mode == sinks.Merge {
@@ -79,76 +89,141 @@ type catalogue interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// fit makes the table take rows of the given shape. Usually there is nothing to
-// do and nothing is locked. Otherwise the table is locked against loads as long
-// as that takes, and against readers for the moment of the change; if readers
-// are in the way the change is tried again, so that nobody queues behind it.
-func (s *sink) fit(ctx context.Context, name string, shape record.Table, mode sinks.Mode) error {
-	have, err := s.inspect(ctx, s.pool, name, mode)
-	if err != nil {
-		return err
+// wanted is what a table has to take rows of.
+type wanted struct {
+	name   string
+	shape  record.Table
+	mode   sinks.Mode
+	freeze bool
+}
+
+// wants returns the tables of a load, those of rejects included where rows come.
+func wants(load sinks.Load) []wanted {
+	var list []wanted
+	for _, t := range load.Tables {
+		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze})
+		if t.Rejected > 0 {
+			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze})
+		}
 	}
-	changes, err := s.plan(have, name, shape, mode)
-	if err != nil || len(changes) == 0 {
-		return err
+	return list
+}
+
+// Fits implements sinks.Fitter.
+func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
+	for _, want := range wants(load) {
+		have, err := s.inspect(ctx, s.pool, want.name, want.mode)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // no schema, no table
+		}
+		if err == nil && have.oid != 0 {
+			_, err = s.plan(have, want)
+		}
+		if err != nil {
+			return fmt.Errorf("fit table %s.%s: %w", s.schema, want.name, err)
+		}
 	}
-	try := func() (struct{}, error) {
-		err := s.change(ctx, name, shape, mode)
+	return nil
+}
+
+// changesAtOnce bounds the changes of one table: its columns, then its index, and once
+// more for somebody who changes it at the same time.
+const changesAtOnce = 4
+
+// fit makes the table take rows of the wanted shape and says where they go. Usually
+// there is nothing to do and nothing is locked. Otherwise the table is locked against
+// loads as long as that takes, and against readers for the moment of the change; if
+// readers are in the way the change is tried again, so that nobody queues behind it.
+func (s *sink) fit(ctx context.Context, want wanted, notify func(...sinks.Notice)) (sinks.Fit, error) {
+	for range changesAtOnce {
+		have, err := s.inspect(ctx, s.pool, want.name, want.mode)
+		if err != nil {
+			return sinks.Fit{}, err
+		}
+		p, err := s.plan(have, want)
+		if err != nil || len(p.statements) == 0 {
+			notify(p.standing...)
+			return p.fit, err
+		}
+		added, err := s.changeRepeatedly(ctx, want)
+		if err != nil {
+			return sinks.Fit{}, err
+		}
+		notify(added...)
+	}
+	return sinks.Fit{}, fault.New(fault.Transient, "table %s changes faster than it can be fitted", ident(s.schema, want.name)).
+		WithHint("Somebody alters it at the same time. The load is tried again.")
+}
+
+func (s *sink) changeRepeatedly(ctx context.Context, want wanted) ([]sinks.Notice, error) {
+	try := func() ([]sinks.Notice, error) {
+		added, err := s.change(ctx, want)
 		if !is(err, lockTimeout) && err != nil {
 			err = backoff.Permanent(err)
 		}
-		return struct{}{}, err
+		return added, err
 	}
-	_, err = backoff.Retry(ctx, try, s.delays(), backoff.WithMaxTries(s.pace.tries))
+	added, err := backoff.Retry(ctx, try, s.delays(), backoff.WithMaxTries(s.pace.tries))
 	if ctx.Err() != nil {
-		return s.wrap(ctx, err, "change the table")
+		return nil, s.wrap(ctx, err, "change the table")
 	}
 	if is(err, lockTimeout) {
-		return fault.New(fault.Transient, "change the table, %d tries: %w", s.pace.tries, err).
-			WithHint("A query on %s lasts long, so a new column could not be added. Look for it in pg_stat_activity; the load is tried again.", ident(s.schema, name))
+		return nil, fault.New(fault.Transient, "change the table, %d tries: %w", s.pace.tries, err).
+			WithHint("A query on %s lasts long, so a new column could not be added. Look for it in pg_stat_activity; the load is tried again.", ident(s.schema, want.name))
 	}
-	return err
+	return added, err
 }
 
-// change inspects again behind the lock and applies what is left to do.
-func (s *sink) change(ctx context.Context, name string, shape record.Table, mode sinks.Mode) error {
-	keys := s.tableKeys(name)
+// change inspects again behind the lock and does the next step of what is left to do.
+func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, err error) {
+	keys := s.tableKeys(want.name)
 	leave, err := s.queue.enter(ctx, keys)
 	if err != nil {
-		return s.wrap(ctx, err, "wait for other loads")
+		return nil, s.wrap(ctx, err, "wait for other loads")
 	}
 	defer leave()
-	return s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, loadSettings); err != nil {
 			return s.wrap(ctx, err, "set up transaction")
 		}
 		if err := lockTables(ctx, tx, keys); err != nil {
 			return s.wrap(ctx, err, "wait for other loads")
 		}
-		have, err := s.inspect(ctx, tx, name, mode)
+		have, err := s.inspect(ctx, tx, want.name, want.mode)
 		if err != nil {
 			return err
 		}
-		changes, err := s.plan(have, name, shape, mode)
+		p, err := s.plan(have, want)
 		if err != nil {
 			return err
 		}
+		added = p.added
 		if _, err := tx.Exec(ctx, "SELECT set_config('lock_timeout', $1, true)", s.lockTimeout()); err != nil {
 			return s.wrap(ctx, err, "set lock_timeout")
 		}
-		for _, sql := range changes {
+		for _, sql := range p.statements {
 			if _, err := tx.Exec(ctx, sql); err != nil {
-				if is(err, uniqueViolation) {
-					return s.notUnique(name, shape, err)
-				}
-				return s.wrap(ctx, err, "%s", sql)
+				return s.notChanged(ctx, want, sql, err)
 			}
 		}
 		if have.oid == 0 {
-			return s.forget(ctx, tx, name)
+			return s.forget(ctx, tx, want.name)
 		}
 		return nil
 	})
+	return added, err
+}
+
+// notChanged explains why a statement of a change failed.
+func (s *sink) notChanged(ctx context.Context, want wanted, sql string, err error) error {
+	switch {
+	case is(err, uniqueViolation):
+		return s.notUnique(want.name, want.shape, err)
+	case is(err, unsupported):
+		return fault.New(fault.Config, "%s: %w", sql, err).
+			WithHint(`A merge finds rows by a unique index on their key, and the one of a partitioned table must have the columns it is partitioned by. Write write = "replace" in the job, or partition the table by columns of the key (%s).`, strings.Join(want.shape.Key, ", "))
+	}
+	return s.wrap(ctx, err, "%s", sql)
 }
 
 func (s *sink) notUnique(name string, shape record.Table, err error) error {

@@ -25,7 +25,7 @@ func (w *writer) stage() error {
 	}
 	for i, t := range w.load.Tables {
 		var columns []string
-		for _, c := range t.Shape.Columns {
+		for _, c := range w.fits[t.Name].Shape.Columns {
 			columns = append(columns, ident(c.Name)+" "+typeName(c.Type))
 		}
 		for _, l := range lineage {
@@ -61,7 +61,7 @@ func (w *writer) apply() error {
 		}
 	}
 	for i, t := range w.load.Tables {
-		k := newKeyed(w.sink.schema, i, t)
+		k := newKeyed(w.sink.schema, i, t.Name, w.fits[t.Name])
 		if err := w.checkKey(k, t); err != nil {
 			return err
 		}
@@ -160,12 +160,13 @@ type keyed struct {
 	columns       []record.Column
 	key           []string
 	rest          []string // columns that are not of the key
+	void          []string // columns of the table that are null in every row of the load
 }
 
-func newKeyed(schema string, index int, t sinks.Table) keyed {
-	k := keyed{target: ident(schema, t.Name), stage: stageOf(index), columns: t.Shape.Columns, key: idents(t.Shape.Key)}
-	for _, c := range t.Shape.Columns {
-		if !slices.Contains(t.Shape.Key, c.Name) {
+func newKeyed(schema string, index int, name string, f sinks.Fit) keyed {
+	k := keyed{target: ident(schema, name), stage: stageOf(index), columns: f.Shape.Columns, key: idents(f.Shape.Key), void: idents(f.Void)}
+	for _, c := range f.Shape.Columns {
+		if !slices.Contains(f.Shape.Key, c.Name) {
 			k.rest = append(k.rest, ident(c.Name))
 		}
 	}
@@ -183,10 +184,14 @@ func (k keyed) meet() string {
 
 // same is true for rows of one key whose other columns are the same as well.
 func (k keyed) same() string {
-	if len(k.rest) == 0 {
-		return "true"
+	text := "true"
+	if len(k.rest) > 0 {
+		text = "ROW(t." + strings.Join(k.rest, ", t.") + ") IS NOT DISTINCT FROM ROW(s." + strings.Join(k.rest, ", s.") + ")"
 	}
-	return "ROW(t." + strings.Join(k.rest, ", t.") + ") IS NOT DISTINCT FROM ROW(s." + strings.Join(k.rest, ", s.") + ")"
+	for _, c := range k.void {
+		text += " AND t." + c + " IS NULL"
+	}
+	return text
 }
 
 // set lists what a row that is there gets from another.
@@ -194,6 +199,9 @@ func (k keyed) set(from string) string {
 	var list []string
 	for _, c := range append(slices.Clone(k.rest), sliceColumn, loadedColumn) {
 		list = append(list, c+" = "+from+"."+c)
+	}
+	for _, c := range k.void {
+		list = append(list, c+" = NULL")
 	}
 	return strings.Join(list, ", ")
 }
@@ -216,7 +224,7 @@ func (k keyed) merge(slices string) string {
 // change updates the rows of job and part that differ or come back.
 func (k keyed) change() string {
 	return "UPDATE " + k.target + " t SET " + k.set("s") + ", " + absentColumn + " = NULL FROM " + k.stage + " s" +
-		" WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT " + k.same() + ")"
+		" WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
 }
 
 // insert adds the rows that job and part do not have.

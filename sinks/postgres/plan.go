@@ -16,50 +16,92 @@ var lineage = []struct{ name, typ, comment string }{
 	{loadedColumn, "timestamp with time zone", "When the row was loaded."},
 }
 
-// plan returns the statements that make a table take rows of the given shape,
-// none if it does so already, or why that is not to be done.
-func (s *sink) plan(have existing, name string, shape record.Table, mode sinks.Mode) ([]string, error) {
+// step is what there is to do to a table next, in a transaction of its own, and
+// where rows go once nothing is left to do.
+type step struct {
+	fit        sinks.Fit
+	statements []string
+	added      []sinks.Notice // once the statements are done
+	standing   []sinks.Notice // when there are none
+}
+
+// plan returns the next step to make a table take rows, or why that is not to be
+// done. An index is a step after the columns, whose lock keeps readers out.
+func (s *sink) plan(have existing, want wanted) (step, error) {
 	if have.oid == 0 {
-		if !have.create {
-			return nil, s.noCreate(errNoCreate)
-		}
-		return s.create(name, shape, mode), nil
+		return s.planNew(have, want)
 	}
-	if err := s.admit(have, name, mode); err != nil {
-		return nil, err
+	if err := s.admit(have, want.name, want.mode); err != nil {
+		return step{}, err
 	}
-	var add []string
-	for _, c := range shape.Columns {
-		column, there := have.columns[c.Name]
-		if !there {
-			add = append(add, "ADD COLUMN "+ident(c.Name)+" "+typeName(c.Type))
-			continue
-		}
-		if column.typ != typeName(c.Type) {
-			return nil, s.mismatch(name, column.typ, c)
-		}
+	p, err := s.place(have, want)
+	if err != nil {
+		return step{}, err
 	}
-	if _, there := have.columns[absentColumn]; !there && mode == sinks.Snapshot {
-		add = append(add, "ADD COLUMN "+absentColumn+" "+typeName(record.Timestamp))
+	columns, index := s.columns(have, want, p.fit), ""
+	if want.mode == sinks.Merge && !slices.ContainsFunc(have.unique, func(c []string) bool { return slices.Equal(c, slices.Sorted(slices.Values(want.shape.Key))) }) {
+		index = s.keyIndex(want.name, want.shape)
 	}
-	var statements []string
-	if len(add) > 0 {
-		statements = append(statements, "ALTER TABLE "+ident(s.schema, name)+" "+strings.Join(add, ", "))
-	}
-	if mode == sinks.Merge && !slices.ContainsFunc(have.unique, func(c []string) bool { return slices.Equal(c, slices.Sorted(slices.Values(shape.Key))) }) {
-		statements = append(statements, s.keyIndex(name, shape))
-	}
-	if len(statements) > 0 && !have.owned {
-		return nil, fault.New(fault.Auth, "table %s belongs to %s and lacks %s", name, have.owner, lacks(len(add), len(statements))).
-			WithHint("Let its owner run: %s; or let the exporter do so: GRANT %s TO %s;", strings.Join(statements, "; "), ident(have.owner), ident(s.user))
+	if want.freeze && len(columns) > 0 {
+		return step{}, s.frozen(have, want, p.fit, columns)
 	}
 	if !have.owned {
-		return nil, nil // what is only for people is the owner's
+		return p, s.ownersTask(have, columns, index, want.name) // what is only for people is the owner's
 	}
-	if mode == sinks.Snapshot && have.columns[absentColumn].comment != absentComment {
-		statements = append(statements, s.describeAbsent(name))
+	if len(columns) > 0 {
+		p.statements = []string{s.alter(want.name, columns)}
 	}
-	return append(statements, s.describe(have, name, shape)...), nil
+	if want.mode == sinks.Snapshot && have.columns[absentColumn].comment != absentComment {
+		p.statements = append(p.statements, s.describeAbsent(want.name))
+	}
+	p.statements = append(p.statements, s.describe(have, want.name, p.fit.Shape)...)
+	if len(p.statements) == 0 && index != "" {
+		p.statements = []string{index}
+		p.added = nil
+	}
+	return p, nil
+}
+
+func (s *sink) planNew(have existing, want wanted) (step, error) {
+	if !have.create {
+		return step{}, s.noCreate(errNoCreate)
+	}
+	if err := s.room(0, len(want.shape.Columns)+len(lineage)+1, want.name); err != nil {
+		return step{}, err
+	}
+	return step{statements: s.create(want.name, want.shape, want.mode)}, nil
+}
+
+// columns returns what is to be added to a table.
+func (s *sink) columns(have existing, want wanted, f sinks.Fit) []string {
+	var add []string
+	for _, c := range f.Added {
+		add = append(add, "ADD COLUMN "+ident(c.Name)+" "+typeName(c.Type))
+	}
+	if _, there := have.columns[absentColumn]; !there && want.mode == sinks.Snapshot {
+		add = append(add, "ADD COLUMN "+absentColumn+" "+typeName(record.Timestamp))
+	}
+	return add
+}
+
+func (s *sink) alter(name string, columns []string) string {
+	return "ALTER TABLE " + ident(s.schema, name) + " " + strings.Join(columns, ", ")
+}
+
+// ownersTask is an error where something is to be done that only the owner can.
+func (s *sink) ownersTask(have existing, columns []string, index, name string) error {
+	var statements []string
+	if len(columns) > 0 {
+		statements = append(statements, s.alter(name, columns))
+	}
+	if index != "" {
+		statements = append(statements, index)
+	}
+	if len(statements) == 0 {
+		return nil
+	}
+	return fault.New(fault.Auth, "table %s belongs to %s and lacks %s", name, have.owner, lacks(len(columns), len(statements))).
+		WithHint("Let its owner run: %s; or let the exporter do so: GRANT %s TO %s;", strings.Join(statements, "; "), ident(have.owner), ident(s.user))
 }
 
 func lacks(columns, statements int) string {
@@ -89,7 +131,7 @@ func (s *sink) keyIndex(name string, shape record.Table) string {
 func (s *sink) admit(have existing, name string, mode sinks.Mode) error {
 	table := ident(s.schema, name)
 	if have.kind != "r" && have.kind != "p" {
-		return fault.New(fault.Config, "%s is not a table", table).
+		return fault.New(fault.Config, "%s is not a table but %s", table, kindOf(have.kind)).
 			WithHint("Something else has that name. Set another table in the job.")
 	}
 	for _, l := range lineage {
@@ -98,6 +140,10 @@ func (s *sink) admit(have existing, name string, mode sinks.Mode) error {
 				WithHint("Set another table in the job. To have this one filled, empty it and run: ALTER TABLE %s ADD COLUMN _slice bigint NOT NULL, ADD COLUMN _loaded_at timestamptz NOT NULL; CREATE INDEX ON %s (_slice);", table, table)
 		}
 	}
+	if have.hidden {
+		return fault.New(fault.Auth, "row-level security of table %s applies to %s, so rows to be replaced may be out of sight", table, s.user).
+			WithHint("Let an administrator run: ALTER ROLE %s BYPASSRLS; or let the table's owner load it: ALTER TABLE %s OWNER TO %s; (without FORCE ROW LEVEL SECURITY).", ident(s.user), table, ident(s.user))
+	}
 	if !have.usable {
 		return fault.New(fault.Auth, "table %s belongs to %s, and %s may not write to it", table, have.owner, s.user).
 			WithHint("Let its owner run: GRANT %s ON %s TO %s;", rightsOf(mode), table, ident(s.user))
@@ -105,25 +151,26 @@ func (s *sink) admit(have existing, name string, mode sinks.Mode) error {
 	return nil
 }
 
+// kindOf says what a relkind is, with its article.
+func kindOf(kind string) string {
+	switch kind {
+	case "v":
+		return "a view"
+	case "m":
+		return "a materialized view"
+	case "f":
+		return "a foreign table"
+	case "S":
+		return "a sequence"
+	}
+	return "something else"
+}
+
 func rightsOf(mode sinks.Mode) string {
 	if updates(mode) {
 		return "SELECT, INSERT, UPDATE, DELETE"
 	}
 	return "SELECT, INSERT, DELETE"
-}
-
-// mismatch is where a column meets cells of another type. A type is never
-// altered, and there is no other column to write to yet.
-func (s *sink) mismatch(name, typ string, c record.Column) error {
-	way := ""
-	for t, known := range typeNames {
-		if known == typ {
-			way = ` Or keep the old type: write ` + c.Name + ` = "` + t.String() + `" in [jobs.NAME.columns].`
-		}
-	}
-	table, column := ident(s.schema, name), ident(c.Name)
-	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", column, table, typ, typeName(c.Type)).
-		WithHint("Let the owner run: ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s;%s", table, column, typeName(c.Type), column, typeName(c.Type), way)
 }
 
 // create makes the table and its index on _slice: a B-tree. Measured on 3 million

@@ -24,11 +24,18 @@ type sink struct {
 	pace    pace
 }
 
-var _ sinks.Sink = (*sink)(nil)
+var (
+	_ sinks.Sink    = (*sink)(nil)
+	_ sinks.Fitter  = (*sink)(nil)
+	_ sinks.Renamer = (*sink)(nil)
+)
 
 // pace bounds the sink's own waits. Everything else waits as long as its context.
 type pace struct {
-	lock    time.Duration // a DDL statement waits this long for readers, who queue behind it meanwhile
+	// A DDL statement waits this long for readers, and others queue behind it meanwhile.
+	// It is more than deadlock_timeout (1 s), after which an autovacuum that is in the
+	// way gives up.
+	lock    time.Duration
 	tries   uint          // of a DDL transaction that found the table locked
 	resolve uint          // looks at the ledger after a lost commit reply
 	cleanup time.Duration // for rolling back, and for each look at the ledger
@@ -38,7 +45,7 @@ type pace struct {
 
 func defaultPace() pace {
 	return pace{
-		lock: time.Second, tries: 6, resolve: 15, cleanup: 10 * time.Second,
+		lock: 1100 * time.Millisecond, tries: 6, resolve: 15, cleanup: 10 * time.Second,
 		first: 200 * time.Millisecond, last: 3 * time.Second,
 	}
 }
@@ -71,15 +78,10 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range load.Tables {
-		if err := s.fit(ctx, t.Name, t.Shape, load.Mode); err != nil {
-			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, t.Name, err)
-		}
-		if t.Rejected == 0 {
-			continue
-		}
-		if err := s.fit(ctx, rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace); err != nil {
-			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, rejectsOf(t.Name), err)
+	fits := make(map[string]sinks.Fit)
+	for _, want := range wants(load) {
+		if fits[want.name], err = s.fit(ctx, want, load.Notify); err != nil {
+			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, want.name, err)
 		}
 	}
 	if load.Mode == sinks.Append {
@@ -87,7 +89,7 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 			return nil, err
 		}
 	}
-	return newWriter(ctx, s, load, f), nil
+	return newWriter(ctx, s, load, f, fits), nil
 }
 
 // refuse names what in a load cannot be loaded here.

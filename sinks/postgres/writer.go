@@ -35,6 +35,7 @@ type writer struct {
 	sink *sink
 	load sinks.Load
 	at   fenced
+	fits map[string]sinks.Fit // by final name, rejects tables included
 
 	phase   phase
 	failure error // why it ended, for calls that come after
@@ -55,8 +56,8 @@ type writer struct {
 
 var _ sinks.Writer = (*writer)(nil)
 
-func newWriter(ctx context.Context, s *sink, load sinks.Load, at fenced) *writer {
-	w := &writer{sink: s, load: load, at: at, copied: make(map[string]int64)}
+func newWriter(ctx context.Context, s *sink, load sinks.Load, at fenced, fits map[string]sinks.Fit) *writer {
+	w := &writer{sink: s, load: load, at: at, fits: fits, copied: make(map[string]int64)}
 	w.life, w.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return w
 }
@@ -91,12 +92,13 @@ func (w *writer) write(b *record.Batch) error {
 		if err := w.finishStream(); err != nil {
 			return err
 		}
-		enc := newEncoder(shape.Columns, w.at.slice, w.loadedAt)
+		columns := w.fits[name].Shape.Columns
+		enc := newEncoder(shape.Columns, columns, w.at.slice, w.loadedAt)
 		into := ident(w.sink.schema, name)
 		if w.load.Keyed() && !b.Rejects {
 			into = stageOf(b.Table)
 		}
-		w.stream = startStream(w.life, w.tx, into, name, shape.Columns, enc)
+		w.stream = startStream(w.life, w.tx, into, name, columns, enc)
 	}
 	return w.stream.push(b)
 }
@@ -165,6 +167,10 @@ func (w *writer) open() (err error) {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	if _, err = w.tx.Exec(w.life, loadSettings); err != nil {
+		return fmt.Errorf("set up transaction: %w", err)
+	}
+	// Rows that are replaced are away for a moment, which keys to them may allow.
+	if _, err = w.tx.Exec(w.life, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
 		return fmt.Errorf("set up transaction: %w", err)
 	}
 	if err = lockTables(w.life, w.tx, keys); err != nil {

@@ -108,4 +108,5 @@ var keyRules = []namedRule{
 	{name: "key empty", test: keyEmpty},
 	{name: "no key", test: noKey},
 	{name: "column added", test: keyedColumnAdded},
+	{name: "another type, once more", test: keyedWide},
 }

@@ -70,11 +70,11 @@ type Harness struct {
 
 // Run holds the sink against every rule.
 func Run(t *testing.T, h Harness) {
-	run(t, h, sinks.Replace, slices.Concat(rules, replaceRules))
+	run(t, h, sinks.Replace, slices.Concat(rules, schemaRules, replaceRules))
 	for _, m := range []sinks.Mode{sinks.Merge, sinks.Append, sinks.Snapshot} {
 		t.Run(string(m), func(t *testing.T) {
 			if slices.Contains(h.Modes, m) {
-				run(t, h, m, slices.Concat(rules, modeRules[m]))
+				run(t, h, m, slices.Concat(rules, schemaRules, modeRules[m]))
 			} else {
 				unsupported(newRule(t, h, m))
 			}

@@ -27,8 +27,14 @@ var lineage = []struct {
 
 // existing is a table as it is; the zero existing is not there.
 type existing struct {
-	kind    string            // type in sqlite_schema
-	columns map[string]string // declared types by name in lower case
+	kind    string                    // type in sqlite_schema
+	columns map[string]existingColumn // by name in lower case
+}
+
+type existingColumn struct {
+	typ      string // declared, in upper case
+	computed bool   // GENERATED: nobody else writes it
+	needed   bool   // NOT NULL, and nothing fills it by itself
 }
 
 func inspect(ctx context.Context, conn *sql.Conn, name string) (e existing, err error) {
@@ -39,79 +45,131 @@ func inspect(ctx context.Context, conn *sql.Conn, name string) (e existing, err 
 	if err != nil {
 		return e, fmt.Errorf("look for the table: %w", err)
 	}
-	rows, err := conn.QueryContext(ctx, "SELECT lower(name), upper(type) FROM pragma_table_xinfo(?, 'main')", name)
+	rows, err := conn.QueryContext(ctx, `SELECT lower(name), upper(type), hidden IN (2, 3), "notnull" AND dflt_value IS NULL AND hidden = 0 AND NOT (pk AND upper(type) = 'INTEGER')
+		FROM pragma_table_xinfo(?, 'main')`, name)
 	if err != nil {
 		return e, fmt.Errorf("read columns: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	e.columns = make(map[string]string)
+	e.columns = make(map[string]existingColumn)
 	for rows.Next() {
-		var column, typ string
-		if err := rows.Scan(&column, &typ); err != nil {
+		var column string
+		var c existingColumn
+		if err := rows.Scan(&column, &c.typ, &c.computed, &c.needed); err != nil {
 			return e, fmt.Errorf("read columns: %w", err)
 		}
-		e.columns[column] = typ
+		e.columns[column] = c
 	}
 	return e, rows.Err()
 }
 
-// fit makes the table take rows of the given shape, in the transaction that is
-// open. Usually there is nothing to do.
-func (s *sink) fit(ctx context.Context, conn *sql.Conn, name string, shape record.Table, mode sinks.Mode) error {
-	have, err := inspect(ctx, conn, name)
-	if err != nil {
-		return err
-	}
-	statements, err := plan(have, name, shape, mode)
-	if err != nil {
-		return err
-	}
-	for _, text := range statements {
-		if _, err := conn.ExecContext(ctx, text); err != nil {
-			return s.wrap(ctx, err, "%s", text)
-		}
-	}
-	if have.kind == "" {
-		if err := forget(ctx, conn, name); err != nil {
-			return err
-		}
-	}
-	if mode == sinks.Merge {
-		if err := s.keyIndex(ctx, conn, name, shape); err != nil {
-			return err
-		}
-	}
-	return describe(ctx, conn, name, shape, mode)
+// wanted is what a table has to take rows of.
+type wanted struct {
+	name   string
+	shape  record.Table
+	mode   sinks.Mode
+	freeze bool
 }
 
-// plan returns the statements that make a table take rows of the given shape, or
-// why that is not to be done.
-func plan(have existing, name string, shape record.Table, mode sinks.Mode) ([]string, error) {
+// wants returns the tables of a load, those of rejects included where rows come.
+func wants(load sinks.Load) []wanted {
+	var list []wanted
+	for _, t := range load.Tables {
+		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze})
+		if t.Rejected > 0 {
+			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze})
+		}
+	}
+	return list
+}
+
+// Fits implements sinks.Fitter.
+func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
+	missing, err := s.missing()
+	if err != nil || missing {
+		return err
+	}
+	return s.withConn(ctx, func(conn *sql.Conn) error {
+		for _, want := range wants(load) {
+			have, err := inspect(ctx, conn, want.name)
+			if err == nil && have.kind != "" {
+				_, err = plan(have, want)
+			}
+			if err != nil {
+				return s.wrap(ctx, err, "fit table %s", want.name)
+			}
+		}
+		return nil
+	})
+}
+
+// fit makes the table take rows of the wanted shape, in the transaction that is
+// open, and says where they go and what its owner is to know of it. Usually there is
+// nothing to do.
+func (s *sink) fit(ctx context.Context, conn *sql.Conn, want wanted) (sinks.Fit, []sinks.Notice, error) {
+	have, err := inspect(ctx, conn, want.name)
+	if err != nil {
+		return sinks.Fit{}, nil, err
+	}
+	p, err := plan(have, want)
+	if err != nil {
+		return sinks.Fit{}, nil, err
+	}
+	for _, text := range p.statements {
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			return sinks.Fit{}, nil, s.wrap(ctx, err, "%s", text)
+		}
+	}
+	if have.kind == "" {
+		if err := forget(ctx, conn, want.name); err != nil {
+			return sinks.Fit{}, nil, err
+		}
+	}
+	if want.mode == sinks.Merge {
+		if err := s.keyIndex(ctx, conn, want.name, want.shape); err != nil {
+			return sinks.Fit{}, nil, err
+		}
+	}
+	return p.fit, p.notices, describe(ctx, conn, want.name, p.fit.Shape, want.mode)
+}
+
+// changes are what there is to do to a table, and where rows go then.
+type changes struct {
+	fit        sinks.Fit
+	statements []string
+	notices    []sinks.Notice
+}
+
+// plan returns what makes a table take rows, or why that is not to be done.
+func plan(have existing, want wanted) (changes, error) {
 	absent := absentColumn + " " + typeName(record.Timestamp)
 	if have.kind == "" {
-		return create(name, shape, mode, absent), nil
-	}
-	if err := admit(have, name); err != nil {
-		return nil, err
-	}
-	var statements []string
-	add := func(column string) {
-		statements = append(statements, "ALTER TABLE "+mainTable(name)+" ADD COLUMN "+column)
-	}
-	for _, c := range shape.Columns {
-		typ, there := have.columns[strings.ToLower(c.Name)]
-		if !there {
-			add(ident(c.Name) + " " + typeName(c.Type))
-			continue
+		if err := room(0, len(want.shape.Columns)+len(lineage)+1, want.name); err != nil {
+			return changes{}, err
 		}
-		if typ != typeName(c.Type) {
-			return nil, mismatch(name, typ, c)
-		}
+		return changes{fit: sinks.Fit{Shape: want.shape}, statements: create(want.name, want.shape, want.mode, absent)}, nil
 	}
-	if _, there := have.columns[absentColumn]; !there && mode == sinks.Snapshot {
-		add(absent)
+	if err := admit(have, want.name); err != nil {
+		return changes{}, err
 	}
-	return statements, nil
+	p, err := place(have, want)
+	if err != nil {
+		return changes{}, err
+	}
+	var add []string
+	for _, c := range p.fit.Added {
+		add = append(add, ident(c.Name)+" "+typeName(c.Type))
+	}
+	if _, there := have.columns[absentColumn]; !there && want.mode == sinks.Snapshot {
+		add = append(add, absent)
+	}
+	for _, column := range add {
+		p.statements = append(p.statements, "ALTER TABLE "+mainTable(want.name)+" ADD COLUMN "+column)
+	}
+	if want.freeze && len(add) > 0 {
+		return changes{}, frozen(have, want, p.fit, add)
+	}
+	return p, nil
 }
 
 func create(name string, shape record.Table, mode sinks.Mode, absent string) []string {
@@ -138,24 +196,12 @@ func admit(have existing, name string) error {
 			WithHint("Something else has that name. Set another table in the job.")
 	}
 	for _, l := range lineage {
-		if have.columns[l.name] != typeName(l.typ) {
+		if have.columns[l.name].typ != typeName(l.typ) {
 			return fault.New(fault.Config, "table %s is there already, but without the column %s %s: the exporter did not make it", name, l.name, typeName(l.typ)).
 				WithHint("Set another table in the job.")
 		}
 	}
 	return nil
-}
-
-// mismatch is where a column meets cells of another type. SQLite cannot alter one.
-func mismatch(name, typ string, c record.Column) error {
-	way := ""
-	for t, known := range typeNames {
-		if known == typ {
-			way = `, or keep the old type: write ` + c.Name + ` = "` + t.String() + `" in [jobs.NAME.columns]`
-		}
-	}
-	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", c.Name, name, typ, typeName(c.Type)).
-		WithHint("Put the old column aside: ALTER TABLE %s RENAME COLUMN %s TO %s; and load the slices again%s.", ident(name), ident(c.Name), ident(c.Name+"_old"), way)
 }
 
 // keyIndexOf is the name of the index that keyIndex makes.

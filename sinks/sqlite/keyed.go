@@ -101,10 +101,11 @@ type keyed struct {
 	columns       []record.Column
 	key           []string
 	rest          []string // columns that are not of the key
+	void          []string // columns of the table that are null in every row of the load
 }
 
 func newKeyed(s *stage, t sinks.Table) keyed {
-	k := keyed{target: mainTable(t.Name), stage: s.table, columns: s.columns, key: idents(t.Shape.Key)}
+	k := keyed{target: mainTable(t.Name), stage: s.table, columns: s.columns, key: idents(t.Shape.Key), void: idents(s.void)}
 	for _, c := range s.columns {
 		if !slices.Contains(t.Shape.Key, c.Name) {
 			k.rest = append(k.rest, ident(c.Name))
@@ -118,7 +119,17 @@ func pairs(columns []string, operator string) string {
 	for i, c := range columns {
 		parts[i] = "t." + c + " " + operator + " s." + c
 	}
-	return strings.Join(parts, " AND ")
+	return and(parts)
+}
+
+// and joins conditions. SQLite refuses a chain of more than 1,000.
+func and(parts []string) string {
+	const most = 500
+	if len(parts) <= most {
+		return strings.Join(parts, " AND ")
+	}
+	half := len(parts) / 2
+	return "(" + and(parts[:half]) + ") AND (" + and(parts[half:]) + ")"
 }
 
 // meet is true for rows of one key.
@@ -126,10 +137,14 @@ func (k keyed) meet() string { return pairs(k.key, "=") }
 
 // same is true for rows of one key whose other columns are the same as well.
 func (k keyed) same() string {
-	if len(k.rest) == 0 {
-		return "true"
+	text := "true"
+	if len(k.rest) > 0 {
+		text = pairs(k.rest, "IS")
 	}
-	return pairs(k.rest, "IS")
+	for _, c := range k.void {
+		text += " AND t." + c + " IS NULL"
+	}
+	return text
 }
 
 // add is the head of an INSERT of staged rows.
@@ -145,6 +160,9 @@ func (k keyed) merge() string {
 	for _, c := range append(slices.Clone(k.rest), sliceColumn, loadedColumn) {
 		set = append(set, c+" = excluded."+c)
 	}
+	for _, c := range k.void {
+		set = append(set, c+" = NULL")
+	}
 	return k.add() + " WHERE NOT EXISTS (SELECT 1 FROM " + k.target + " AS t JOIN " + slicesTable + " AS o ON o._slice = t." + sliceColumn +
 		" WHERE " + k.meet() + " AND (o.interval_start > ?3 OR o.interval_start = ?3 AND " + k.same() + "))" +
 		" ON CONFLICT (" + list(k.key) + ") DO UPDATE SET " + list(set)
@@ -155,6 +173,9 @@ func (k keyed) change() string {
 	var set []string
 	for _, c := range k.rest {
 		set = append(set, c+" = s."+c)
+	}
+	for _, c := range k.void {
+		set = append(set, c+" = NULL")
 	}
 	set = append(set, sliceColumn+" = ?", loadedColumn+" = ?", absentColumn+" = NULL")
 	return "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s WHERE " + owned + " AND " + k.meet() +

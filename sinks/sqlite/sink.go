@@ -29,7 +29,11 @@ type sink struct {
 	seen os.FileInfo // the file that idle connections are open on
 }
 
-var _ sinks.Sink = (*sink)(nil)
+var (
+	_ sinks.Sink    = (*sink)(nil)
+	_ sinks.Fitter  = (*sink)(nil)
+	_ sinks.Renamer = (*sink)(nil)
+)
 
 // pace bounds waits for locks that other programs hold.
 type pace struct {
@@ -84,49 +88,54 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 	if err := s.create(); err != nil {
 		return nil, fmt.Errorf("begin load: %w", err)
 	}
-	var f fenced
+	var p prepared
 	err := s.withConn(ctx, func(conn *sql.Conn) error {
 		if err := s.enterWAL(ctx, conn); err != nil {
 			return err
 		}
 		return s.inTx(ctx, conn, func() (err error) {
-			f, err = s.prepare(ctx, conn, load)
+			p, err = s.prepare(ctx, conn, load)
 			return err
 		})
 	})
 	if err != nil {
 		return nil, s.wrap(ctx, err, "begin load")
 	}
-	return newWriter(s, load, f), nil
+	load.Notify(p.notices...)
+	return newWriter(s, load, p), nil
+}
+
+// prepared is what a load knows before rows come.
+type prepared struct {
+	at      fenced
+	fits    map[string]sinks.Fit // by final name, rejects tables included
+	notices []sinks.Notice
 }
 
 // prepare does what there is to do before rows come.
-func (s *sink) prepare(ctx context.Context, conn *sql.Conn, load sinks.Load) (f fenced, err error) {
+func (s *sink) prepare(ctx context.Context, conn *sql.Conn, load sinks.Load) (p prepared, err error) {
 	if err := s.migrate(ctx, conn); err != nil {
-		return f, err
+		return p, err
 	}
-	if f, err = fence(ctx, conn, load.Slice); err != nil {
-		return f, fmt.Errorf("fence slice %s %s: %w", load.Slice.Job, load.Slice.Interval(), err)
+	if p.at, err = fence(ctx, conn, load.Slice); err != nil {
+		return p, fmt.Errorf("fence slice %s %s: %w", load.Slice.Job, load.Slice.Interval(), err)
 	}
-	for _, t := range load.Tables {
-		if err := s.fit(ctx, conn, t.Name, t.Shape, load.Mode); err != nil {
-			return f, fmt.Errorf("fit table %s: %w", t.Name, err)
+	p.fits = make(map[string]sinks.Fit)
+	for _, want := range wants(load) {
+		var notices []sinks.Notice
+		if p.fits[want.name], notices, err = s.fit(ctx, conn, want); err != nil {
+			return p, fmt.Errorf("fit table %s: %w", want.name, err)
 		}
-		if t.Rejected == 0 {
-			continue
-		}
-		if err := s.fit(ctx, conn, rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace); err != nil {
-			return f, fmt.Errorf("fit table %s: %w", rejectsOf(t.Name), err)
-		}
+		p.notices = append(p.notices, notices...)
 	}
 	if load.Mode != sinks.Append {
-		return f, nil
+		return p, nil
 	}
-	is, err := isCommitted(ctx, conn, f.slice)
+	is, err := isCommitted(ctx, conn, p.at.slice)
 	if is {
 		err = load.Appended()
 	}
-	return f, err
+	return p, err
 }
 
 // refuse names what in a load cannot be loaded here.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"exporter/record"
+	"exporter/sinks"
 )
 
 // perStatement bounds the parameters of one INSERT. Measured with 12 columns and
@@ -19,8 +20,10 @@ const perStatement = 1536
 // stage is a temporary table that takes rows on their way to a table. Its
 // statements bypass database/sql, which would look at each of their values again.
 type stage struct {
-	table   string // quoted and qualified
-	columns []record.Column
+	table   string          // quoted and qualified
+	columns []record.Column // as the table has them
+	void    []string        // columns of the table that are null in every row of the load
+	decimal []bool          // columns of integers that the table has as numeric
 	rows    int64
 
 	many, one driver.Stmt // of per rows, of one
@@ -29,14 +32,16 @@ type stage struct {
 }
 
 // newStage makes the temporary table.
-func newStage(ctx context.Context, conn *sql.Conn, index int, rejects bool, columns []record.Column) (*stage, error) {
+func newStage(ctx context.Context, conn *sql.Conn, index int, rejects bool, shape record.Table, fit sinks.Fit) (*stage, error) {
+	columns := fit.Shape.Columns
 	name := "exporter_stage_" + strconv.Itoa(index)
 	if rejects {
 		name += "_rejects"
 	}
-	s := &stage{table: "temp." + name, columns: columns, per: max(1, perStatement/len(columns))}
+	s := &stage{table: "temp." + name, columns: columns, void: fit.Void, decimal: make([]bool, len(columns)), per: max(1, perStatement/len(columns))}
 	var list []string
-	for _, c := range columns {
+	for i, c := range columns {
+		s.decimal[i] = shape.Columns[i].Type == record.Integer && c.Type == record.Numeric
 		list = append(list, ident(c.Name)+" "+typeName(c.Type))
 	}
 	if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE "+name+" ("+strings.Join(list, ", ")+")"); err != nil {
@@ -93,9 +98,12 @@ func (s *stage) insert(ctx context.Context, stmt driver.Stmt, b *record.Batch, f
 	for row := first; row < first+rows; row++ {
 		for col := range s.columns {
 			cell, null := b.Cell(row, col)
-			if null {
+			switch {
+			case null:
 				args[at].Value = nil
-			} else {
+			case s.decimal[col]:
+				args[at].Value = number(strconv.AppendInt(nil, record.Int(cell), 10))
+			default:
 				args[at].Value = value(s.columns[col].Type, cell)
 			}
 			at++

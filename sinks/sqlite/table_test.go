@@ -133,10 +133,21 @@ func TestRefusedTables(t *testing.T) {
 			message: "table facts is there already, but without the column _slice INTEGER: the exporter did not make it",
 			hint:    "Set another table in the job.",
 		},
-		"another type": {
-			prepare: "CREATE TABLE facts (id INTEGER, name INTEGER, amount DECIMAL REAL, _slice INTEGER NOT NULL, _loaded_at TIMESTAMP NOT NULL)",
-			message: "column name of table facts is INTEGER, the job delivers TEXT",
-			hint:    `Put the old column aside: ALTER TABLE "facts" RENAME COLUMN "name" TO "name_old"; and load the slices again, or keep the old type: write name = "integer" in [jobs.NAME.columns].`,
+		"a generated column": {
+			prepare: "CREATE TABLE facts (id INTEGER, name TEXT, amount DECIMAL REAL GENERATED ALWAYS AS (id * 2), _slice INTEGER NOT NULL, _loaded_at TIMESTAMP NOT NULL)",
+			message: "column amount of table facts is generated: nobody else can write it",
+			hint:    `Run: ALTER TABLE "facts" RENAME COLUMN "amount" TO "amount_generated"; or leave the vendor's column out: write amount = "drop" in [jobs.NAME.columns].`,
+		},
+		"a column that must not be empty": {
+			prepare: "CREATE TABLE facts (id INTEGER, name INTEGER NOT NULL, amount DECIMAL REAL, checked BOOLEAN NOT NULL, seen TEXT NOT NULL DEFAULT '', n INTEGER PRIMARY KEY NOT NULL, _slice INTEGER NOT NULL, _loaded_at TIMESTAMP NOT NULL)",
+			message: "column checked, name of table facts is NOT NULL without a default, and the job delivers nothing that it can hold",
+			hint:    `Put the table aside: ALTER TABLE "facts" RENAME TO "facts_old"; the next run makes it anew and loads what is due.`,
+		},
+		"a key of another type": {
+			prepare: "CREATE TABLE facts (id TEXT, name TEXT, amount DECIMAL REAL, _slice INTEGER NOT NULL, _loaded_at TIMESTAMP NOT NULL)",
+			change:  merge,
+			message: "column id of table facts is TEXT, the job delivers INTEGER",
+			hint:    `Put the old column aside: ALTER TABLE "facts" RENAME COLUMN "id" TO "id_old"; and load the slices again. Or keep the old type: write id = "text" in [jobs.NAME.columns].`,
 		},
 		"not unique": {
 			prepare: "CREATE TABLE facts (id INTEGER, name TEXT, amount DECIMAL REAL, _slice INTEGER NOT NULL, _loaded_at TIMESTAMP NOT NULL); INSERT INTO facts (id, _slice, _loaded_at) VALUES (1, 1, ''), (1, 1, '')",

@@ -30,6 +30,7 @@ type writer struct {
 	sink *sink
 	load sinks.Load
 	at   fenced
+	fits map[string]sinks.Fit // by final name, rejects tables included
 
 	phase   phase
 	failure error // why it ended, for calls that come after
@@ -43,8 +44,8 @@ type writer struct {
 
 var _ sinks.Writer = (*writer)(nil)
 
-func newWriter(s *sink, load sinks.Load, at fenced) *writer {
-	return &writer{sink: s, load: load, at: at}
+func newWriter(s *sink, load sinks.Load, p prepared) *writer {
+	return &writer{sink: s, load: load, at: p.at, fits: p.fits}
 }
 
 // Write implements sinks.Writer.
@@ -125,13 +126,13 @@ func (w *writer) open(ctx context.Context) (err error) {
 	}
 	w.stages, w.rejects = make([]*stage, len(w.load.Tables)), make([]*stage, len(w.load.Tables))
 	for i, t := range w.load.Tables {
-		if w.stages[i], err = newStage(ctx, w.conn, i, false, t.Shape.Columns); err != nil {
+		if w.stages[i], err = newStage(ctx, w.conn, i, false, t.Shape, w.fits[t.Name]); err != nil {
 			return err
 		}
 		if t.Rejected == 0 {
 			continue
 		}
-		if w.rejects[i], err = newStage(ctx, w.conn, i, true, t.Shape.Rejects().Columns); err != nil {
+		if w.rejects[i], err = newStage(ctx, w.conn, i, true, t.Shape.Rejects(), w.fits[rejectsOf(t.Name)]); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"exporter/sinks"
+)
+
+// Rename implements sinks.Renamer. Rows belong to slices by their number, so only
+// the ledger changes. A load of an old name that is on its way still commits, under
+// the new one.
+func (s *sink) Rename(ctx context.Context, from []string, to string) error {
+	var some bool
+	err := s.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+s.slices()+" WHERE table_schema = $1 AND job = ANY($2))", s.schema, from).Scan(&some)
+	if is(err, undefinedTable, undefinedSchema) || err == nil && !some {
+		return nil
+	}
+	if err == nil {
+		err = s.inTx(ctx, func(tx pgx.Tx) error { return s.rename(ctx, tx, from, to) })
+	}
+	return s.rights(ctx, err, "rename slices of %v in ledger %s", from, s.ledger)
+}
+
+func (s *sink) rename(ctx context.Context, tx pgx.Tx, from []string, to string) error {
+	// What was only begun under the new name has no rows.
+	_, err := tx.Exec(ctx, `DELETE FROM `+s.slices()+` n WHERE table_schema = $1 AND job = $3 AND tables IS NULL
+		AND EXISTS (SELECT FROM `+s.slices()+` o WHERE o.table_schema = n.table_schema AND o.job = ANY($2) AND o.part = n.part AND o.interval_start = n.interval_start)`,
+		s.schema, from, to)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE `+s.slices()+` SET job = $3 WHERE table_schema = $1 AND job = ANY($2)`, s.schema, from, to)
+	if is(err, uniqueViolation) {
+		return sinks.NamedTwice(from, to, err)
+	}
+	return err
+}
