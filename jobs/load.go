@@ -68,7 +68,7 @@ func done(errs []error) bool {
 func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
 	l := sinks.Load{
 		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End},
-		Run:   w.run.ID, Mode: w.job.Write, Absent: w.job.Absent, Definition: w.definition,
+		Run:   w.run.ID, Trigger: w.run.Trigger, RunStarted: w.run.Started, Mode: w.job.Write, Absent: w.job.Absent, Definition: w.definition,
 		Provisional: t.Open || sp.State().Provisional, Announced: sp.State().Announced, Read: rowsRead(sp),
 	}
 	for i, shape := range w.stream.Tables {

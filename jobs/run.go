@@ -261,6 +261,7 @@ func (w *work) finish(ctx context.Context, code int) {
 		err = errors.Join(err, ferr)
 	}
 	w.event(Event{Kind: RunEnded, Err: err})
+	w.record(ctx)
 }
 
 // stillWaiting counts what of the job waits after a run of its waiting slices.

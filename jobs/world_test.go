@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -41,6 +42,7 @@ type world struct {
 	// template returns the configuration up to the job's table, "" = the usual one.
 	template func() string
 	fake     *fakeVendor // of driver fake; nil = not there
+	log      *slog.Logger
 
 	mu      sync.Mutex
 	events  []jobs.Event
@@ -159,7 +161,7 @@ func (w *world) runAll(ctx context.Context, cfg *config.Config, requests ...stat
 		w.t.Fatal(err)
 	}
 	e, err := jobs.NewEngine(cfg, st, jobs.Options{
-		Now: func() time.Time { return w.now }, Retry: jobs.Retry{Base: time.Millisecond, Cap: time.Millisecond},
+		Log: w.log, Now: func() time.Time { return w.now }, Retry: jobs.Retry{Base: time.Millisecond, Cap: time.Millisecond},
 		Notify: func(ev jobs.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
