@@ -18,6 +18,11 @@ import (
 // serveEvery is how often due firings and new requests are looked for.
 const serveEvery = 500 * time.Millisecond
 
+// setBack is by how much a recorded firing lies ahead if the clock was set back: a job
+// must not wait until that time comes again. Less is waited for, so that no firing
+// comes twice.
+const setBack = time.Hour
+
 // server is an executor that stays: it fires jobs when they are due and works
 // off every request in the state.
 type server struct {
@@ -86,6 +91,13 @@ func (s *server) fire(ctx context.Context) error {
 		last, known, err := s.state.LastFiring(ctx, job.Name)
 		if err != nil {
 			return err
+		}
+		if known && last.Sub(now) > setBack {
+			s.log.Warn("the last firing lies ahead, the clock was set back; firings count from now on", "job", job.Name, "last", last)
+			last = now
+			if err := s.state.SetFiring(ctx, job.Name, last); err != nil {
+				return err
+			}
 		}
 		planned := due(job, last, known, now)
 		late := now.Sub(planned.Add(StartOffset(s.cfg.Jobs, job, planned)))

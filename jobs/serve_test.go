@@ -93,3 +93,39 @@ func TestASecondServeRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The clock ran a day ahead, a job fired by it, and the clock was set right.
+func TestAFiringOfTheFutureHoldsNothingBack(t *testing.T) {
+	w, _ := newFakeWorld(t)
+	cfg := w.configure()
+	o, _ := w.open(cfg, func() time.Time { return w.now }, nil)
+	fire := func(at time.Time) int {
+		t.Helper()
+		w.now = at
+		if err := jobs.Fire(t.Context(), o.engine); err != nil {
+			t.Fatal(err)
+		}
+		open, err := o.OpenRuns(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(open)
+	}
+	planned := w.time("2026-11-22T03:30:00Z")
+	if err := o.SetFiring(t.Context(), "conversions", planned.AddDate(0, 0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if n := fire(planned.Add(-time.Minute)); n != 0 {
+		t.Errorf("%d runs before the time", n)
+	}
+	if n := fire(planned); n != 1 {
+		t.Errorf("%d runs at the planned time, want 1", n)
+	}
+	// A clock that was corrected by seconds fires no second time.
+	if n := fire(planned.Add(-2 * time.Second)); n != 1 {
+		t.Errorf("%d runs after a small correction, want still 1", n)
+	}
+	if n := fire(planned.Add(time.Second)); n != 1 {
+		t.Errorf("%d runs after a small correction, want still 1", n)
+	}
+}
