@@ -59,12 +59,14 @@ type Sink struct {
 
 // Job is one [jobs.NAME] table with every default filled in.
 type Job struct {
-	Name    string
-	Source  *Source
-	Kind    sources.Kind // of the stream
-	Options sources.Options
-	Sinks   []*Sink
-	Table   string // a stream that fills several tables puts it before their names
+	Name string
+	// RenamedFrom are the names it had before: what was loaded under them is its own.
+	RenamedFrom []string
+	Source      *Source
+	Kind        sources.Kind // of the stream
+	Options     sources.Options
+	Sinks       []*Sink
+	Table       string // a stream that fills several tables puts it before their names
 
 	Schedule string // as written
 	// Cron is a cron.ConstantDelaySchedule for @every; else it fires at readings of
@@ -80,6 +82,7 @@ type Job struct {
 	Open     bool              // the running interval is loaded too
 
 	Write    sinks.Mode
+	Freeze   bool          // no column is added to a table that is there
 	Empty    string        // "keep" or "replace"
 	Absent   string        // of a snapshot: rows no longer there are marked ("mark") or removed ("drop")
 	Missed   string        // "run" or "skip"

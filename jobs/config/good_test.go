@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,5 +229,21 @@ func TestExposedSecretFile(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, load(t, file).Warnings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRenamedAndFrozen(t *testing.T) {
+	full, err := os.ReadFile("testdata/good/full.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(full), `schema        = "extend"`, "schema        = \"freeze\"\nrenamed_from  = [\"older\", \"old-name\"]", 1)
+	job := parse(t, text).Job("orders")
+	if d := cmp.Diff([]string{"older", "old-name"}, job.RenamedFrom); d != "" || !job.Freeze {
+		t.Errorf("freeze %v, renamed from (-want +got):\n%s", job.Freeze, d)
+	}
+	before := parse(t, string(full)).Job("orders")
+	if config.Fingerprint(before) != config.Fingerprint(job) || before.Freeze {
+		t.Error("a renamed or frozen job has another definition")
 	}
 }

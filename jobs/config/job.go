@@ -29,6 +29,7 @@ type jobTable struct {
 	Absent       string            `toml:"absent"`
 	Empty        string            `toml:"empty"`
 	Schema       string            `toml:"schema"`
+	RenamedFrom  []string          `toml:"renamed_from"`
 	Missed       string            `toml:"missed"`
 	Overlap      string            `toml:"overlap"`
 	Timeout      settings.Duration `toml:"timeout"`
@@ -59,20 +60,13 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	t := jobTable{
 		Interval: "1d", Write: string(sinks.Replace), Empty: "keep", Schema: "extend", Missed: "run", Overlap: "skip",
 		Timeout: settings.Duration{N: 4, Unit: settings.Hour}, Priority: "scheduled", Checks: checksTable{MaxDrop: -1},
-		Table: strings.ReplaceAll(name, "-", "_"), Absent: "mark",
-	}
-	if _, set := raw["renamed_from"]; set {
-		l.add(key+".renamed_from", "moving a job's slices to another name is not in this version; keep the job's name, or take the line out and give the job a new table")
-		delete(raw, "renamed_from")
-	}
-	if raw["schema"] == "freeze" {
-		l.add(key+".schema", "freeze is not in this version; take the line out: columns are added, and a changed type is refused")
+		Table: tableOf(name), Absent: "mark",
 	}
 	l.decode(key, raw, &t)
 	j := &job{key: key, table: raw, Job: &Job{
 		Name: name, Table: t.Table, Open: t.Open, Write: sinks.Mode(t.Write), Empty: t.Empty,
 		Missed: t.Missed, Overlap: t.Overlap, Timeout: t.Timeout.Std(), Priority: t.Priority,
-		Checks: Checks(t.Checks), Absent: t.Absent,
+		Checks: Checks(t.Checks), Absent: t.Absent, Freeze: t.Schema == "freeze",
 	}}
 	l.jobSource(j, t)
 	l.jobSinks(j, t)
@@ -83,6 +77,7 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	l.options(j)
 	l.columns(j)
 	l.checks(j, t.Checks)
+	l.renamed(j, t.RenamedFrom)
 	return j
 }
 
@@ -190,6 +185,9 @@ func (l *loader) names(section string) []string {
 	}
 	return l.doc.ordered(section, names)
 }
+
+// tableOf is the table of a job that names none.
+func tableOf(job string) string { return strings.ReplaceAll(job, "-", "_") }
 
 var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,54}$`)
 

@@ -87,6 +87,7 @@ func (l *loader) load(file map[string]any) {
 		jobs = append(jobs, l.job(key, name, table))
 	})
 	l.shareTables(jobs)
+	l.shareNames(jobs)
 	for _, j := range jobs {
 		l.cfg.Jobs = append(l.cfg.Jobs, j.Job)
 	}
