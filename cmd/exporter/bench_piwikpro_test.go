@@ -48,7 +48,6 @@ columns = [%s]
 // The vendor is simulated on the same machine and in this process, so its share of
 // the processors is in exporter's time and not in \copy's.
 func BenchmarkPiwikPRO(b *testing.B) {
-	const days = 5
 	for _, bench := range []struct {
 		stream   string
 		sessions int // of a day

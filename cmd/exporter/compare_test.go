@@ -24,11 +24,12 @@ type store interface {
 
 // compare measures a run of exporter, as a process of its own that has seen
 // nothing before, and in turn what the store's own loader takes for the same rows
-// from a CSV file. What the run has loaded has to answer query with want.
-func compare(b *testing.B, p process, s store, rows int, query, want string, args ...string) {
+// from a CSV file. What the run has loaded has to answer query with want. It returns
+// what the runs took.
+func compare(b *testing.B, p process, s store, rows int, query, want string, args ...string) (load time.Duration) {
 	csv, status := filepath.Join(b.TempDir(), "rows.csv"), filepath.Join(p.dir, "status")
 	p.env = append(p.env, "STATUS="+status)
-	var load, own, cpu time.Duration
+	var own, cpu time.Duration
 	var peak int64
 	for b.Loop() {
 		s.empty(b)
@@ -52,6 +53,7 @@ func compare(b *testing.B, p process, s store, rows int, query, want string, arg
 	b.ReportMetric(n/own.Seconds(), s.loader()+"_rows/s")
 	b.ReportMetric(own.Seconds()/load.Seconds(), "x_"+s.loader())
 	b.ReportMetric(float64(peak)/1024, "peak_MiB")
+	return load
 }
 
 // peakOf returns the most memory, in KiB, that was resident at once in the process

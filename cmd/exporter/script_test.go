@@ -39,6 +39,10 @@ var stageCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"sqlite":   positive(3, looking),
 	"protect":  positive(2, protecting),
 	"appears":  positive(1, expecting),
+	"piwikpro": positive(1, changingPiwik),
+	"hubrise":  positive(1, changingHub),
+	"grant":    positive(2, granting),
+	"health":   positive(2, ailing),
 }
 
 func positive(args int, do func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {

@@ -53,7 +53,7 @@ func newStage(env *testscript.Env) error {
 	cfg := sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
 		Integrators: []hasoffers.Integrator{{ClientSecret: secrets["CLIENT_SECRET"]}},
 		Networks:    []hasoffers.Network{{Token: secrets["NETWORK_TOKEN"], FirstDay: "2026-11-13", Days: 10, RowsPerDay: 30, Now: today.Format("2006-01-02T15:04:05Z07:00")}},
-	}, OWAPro: owapro.Config{Data: owapro.Data{Now: today.Format(time.RFC3339)}}}
+	}, OWAPro: owapro.Config{Data: owapro.Data{Now: today.Format(time.RFC3339)}}, PiwikPRO: piwikStage(), HubRise: hubStage()}
 	var err error
 	if s.vendor, err = sandbox.New(cfg); err != nil {
 		return err
