@@ -125,8 +125,16 @@ func statusOf(err error) int {
 	return 0
 }
 
-// scopes are the permissions that a stream needs, by its name.
-var scopes = map[string]string{
+// scopes are the permissions that a stream needs one of, by its name; locations are
+// seen with any.
+var scopes = map[string][]string{
+	streamOrders:    {"orders.read"},
+	streamCustomers: {"all_customer_lists.read", "customer_list.read"},
+	streamCatalogs:  {"all_catalogs.read", "catalog.read"},
+}
+
+// scopeTexts are how to say so.
+var scopeTexts = map[string]string{
 	streamOrders:    "orders.read",
 	streamCustomers: "all_customer_lists.read (or customer_list.read for one list)",
 	streamCatalogs:  "all_catalogs.read (or catalog.read for one catalog)",

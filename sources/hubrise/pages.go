@@ -188,7 +188,7 @@ func refusedCursor(at string, err error) error {
 	switch statusOf(err) {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity:
 		return fault.New(fault.Drift, "the vendor refuses its own cursor: %w", err).
-			WithHint("It may have expired. The slice starts again.")
+			WithHint("It may have expired. The slice starts again. If that stays so, shorten the interval of the job, so that a slice has fewer pages.")
 	}
 	return err
 }

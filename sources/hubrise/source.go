@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -143,11 +145,15 @@ func (s *source) permission(stream string, err error) error {
 	if statusOf(err) != http.StatusForbidden || fault.ClassOf(err) != fault.Auth {
 		return err
 	}
-	hint := fmt.Sprintf("The stream %s needs the permission %s.", stream, scopes[stream])
-	if s.login != nil {
-		hint += fmt.Sprintf(" The source asks for scope = %q: add it there, then run `exporter auth login %s`.", s.config.Scope, s.name)
-	} else {
+	hint := fmt.Sprintf("The stream %s needs the permission %s.", stream, scopeTexts[stream])
+	asked := slices.ContainsFunc(scopes[stream], func(one string) bool { return strings.Contains(s.config.Scope, one) })
+	switch {
+	case s.login == nil:
 		hint += " Get an access_token that has it."
+	case asked:
+		hint += fmt.Sprintf(" The source asks for it already, with scope = %q, so it was not granted: run `exporter auth login %s` and allow it.", s.config.Scope, s.name)
+	default:
+		hint += fmt.Sprintf(" The source asks for scope = %q: add it there, then run `exporter auth login %s`.", s.config.Scope, s.name)
 	}
 	return fault.New(fault.Auth, "%w", err).WithHint("%s", hint)
 }
