@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -89,10 +90,15 @@ func TestSandboxServesUntilStopped(t *testing.T) {
 
 // TestSandboxConfigurationIsGood reads what the sandbox prints as a configuration.
 func TestSandboxConfigurationIsGood(t *testing.T) {
-	f := sandboxFlags{firstDay: "2026-01-01", zone: "America/New_York", limits: []string{"20/10s", "500/1m fixed"}, rows: 10}
+	f := sandboxFlags{firstDay: "2026-02-03", zone: "America/New_York", limits: []string{"20/10s", "500/1m fixed"}, rows: 10}
 	cfg, err := f.config(func(string) bool { return false })
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, first := range []string{cfg.HasOffers.Networks[0].FirstDay, cfg.OWAPro.Data.FirstDay, cfg.PiwikPRO.Data.FirstDay, cfg.HubRise.Data.FirstDay} {
+		if first != f.firstDay {
+			t.Errorf("the data of a vendor begin on %q, want %s", first, f.firstDay)
+		}
 	}
 	box, err := sandbox.New(cfg)
 	if err != nil {
@@ -106,11 +112,21 @@ func TestSandboxConfigurationIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if names := jobNames(got); !slices.Equal(names, []string{"conversions", "channels", "customers", "channel-names"}) || len(got.Warnings) > 0 {
+	if names := jobNames(got); !slices.Equal(names, []string{
+		"conversions", "channels", "customers", "channel-names", "piwik-channels", "piwik-sessions", "piwik-apps", "hub", "crm", "shops",
+	}) || len(got.Warnings) > 0 {
 		t.Errorf("jobs %v, warnings %v", names, got.Warnings)
 	}
-	if tune, hurra := got.Source("tune").Limits.Windows, got.Source("hurra").Limits.Windows; len(tune) != 2 || len(hurra) != 1 {
-		t.Errorf("windows %v and %v, want the 2 and 1 of the sandbox", tune, hurra)
+	for source, want := range map[string]string{
+		"tune":  "[20/10s 500/1m fixed] map[]",
+		"hurra": "[2/1s] map[]",
+		"piwik": "[] map[get:[600/1m] post:[60/1m]]",
+		"shop":  "[500/1m fixed 2500/1h fixed 10000/1d fixed] map[heavy:[10/1m fixed]]",
+	} {
+		l := got.Source(source).Limits
+		if text := fmt.Sprint(l.Windows, l.Classes); text != want {
+			t.Errorf("limits of %s: %s, want %s of the sandbox", source, text, want)
+		}
 	}
 }
 

@@ -29,22 +29,22 @@ func (p *program) sandboxCommand() *cobra.Command {
 configuration that reads all four. It runs until it is stopped. Rows are a function of the
 seed: the same seed gives the same rows. Limits are those of the vendors.
 
-Under /_sandbox/ it can be watched and changed while it runs, with JSON:
-  GET  config              all switches, as --settings takes them
-  POST config              sets some: {"hubrise": {"answers": {"duplicates": true}}}
-  GET  counters?window=10s requests so far, and the most in any such window; DELETE begins anew
-  POST faults              breaks answers: {"kind": "status", "status": 503, "times": 2}
-  GET  faults              how often each fired; DELETE removes them
-  POST restate             HasOffers changes what it said: {"day": "2026-01-03", "rows": 3}
-  POST owapro/restate      OWAPro does: {"customer": 4711, "day": "2026-01-03"}
-  POST piwikpro/restate    Piwik PRO does: {"site": "5e1f…", "day": "2026-01-03"}
-  POST hubrise/mutate      HubRise does: {"kind": "status", "location": "3r4s3-1", "day": "2026-01-03", "orders": 2}
+Under /_sandbox/ it can be watched and changed while it runs, with JSON, as in
+curl -d '{"piwikpro": {"limits": {"post": ["6/1m"]}}}' http://127.0.0.1:8699/_sandbox/config
+  GET  config               all switches, as --settings takes them
+  POST config               sets some: {"hubrise": {"answers": {"decimals": "numbers"}}}
+  GET  counters?window=10s  requests so far, and the most in any such window; DELETE begins anew
+  POST faults               breaks answers: {"kind": "status", "status": 503, "times": 2}
+  GET  faults               how often each fired; DELETE removes them
+  POST restate              HasOffers changes what it said: {"day": "2026-01-03", "rows": 3}
+  POST owapro/restate       OWAPro does: {"customer": 4711, "day": "2026-01-03"}
+  POST piwikpro/restate     Piwik PRO does: {"site": "5e1f…", "day": "2026-01-03"}
+  POST hubrise/mutate       HubRise does: {"kind": "status", "location": "3r4s3-1", "day": "2026-01-03", "orders": 2}
 
 It is open to everyone who reaches it and belongs on loopback only.`,
 		Example: `  exporter sandbox > jobs.toml         # then, elsewhere: exporter run --all
   exporter sandbox --listen 127.0.0.1:0 --json
-  exporter sandbox --rows-per-day 100000 --limits 500/1m --faults faults.json
-  curl -d '{"piwikpro": {"limits": {"post": ["6/1m"]}}}' http://127.0.0.1:8699/_sandbox/config`,
+  exporter sandbox --rows-per-day 100000 --limits 500/1m --faults faults.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.sandbox(cmd, f) },
 	}
