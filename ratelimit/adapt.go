@@ -212,6 +212,11 @@ func (r *ring) lowered() (n int, until int64, reason string) {
 	}
 }
 
+// slowed tells whether the limit is one found by slowing down, which rises again.
+func (r *ring) slowed() bool {
+	return r.slow.n > 0 && r.slow.n < r.window.N && (r.said.n == 0 || r.slow.n < r.said.n)
+}
+
 // nextChange returns when recover has something to do.
 func (r *ring) nextChange() int64 {
 	at := int64(never)

@@ -18,6 +18,9 @@ func TestSlowingDownAndRecovering(t *testing.T) {
 		l := limiterOf(t, nil, "40/1m", "")
 		spend(t, l, 26)
 		throttle(t, l, "")
+		if rises := time.Until(l.Status().Windows[0].RisesAt); rises != 30*time.Minute {
+			t.Errorf("more is tried in %s, want the 30 windows of the hold", rises)
+		}
 		var got []int
 		for range 50 { // in the middle of minutes
 			got = append(got, l.Status().Windows[0].Limit)
@@ -30,8 +33,12 @@ func TestSlowingDownAndRecovering(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("limit by the minute (-want +got):\n%s", diff)
 		}
-		if got := now(l); got != "40/1m" {
-			t.Errorf("in the end %s", got)
+		if got := now(l); got != "40/1m" || !l.Status().Windows[0].RisesAt.IsZero() {
+			t.Errorf("in the end %s, more is tried at %s", got, l.Status().Windows[0].RisesAt)
+		}
+		throttle(t, l, "", window(t, "10/1m"))
+		if at := l.Status().Windows[0].RisesAt; !at.IsZero() {
+			t.Errorf("more than the vendor named is tried at %s", at)
 		}
 	})
 }

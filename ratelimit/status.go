@@ -41,6 +41,7 @@ type WindowStatus struct {
 	// LearnedReason is the vendor's refusal that taught it.
 	LearnedUntil  time.Time `json:"learned_until,omitzero"`
 	LearnedReason string    `json:"learned_reason,omitempty"`
+	RisesAt       time.Time `json:"rises_at,omitzero"` // when more is tried, of a limit found by slowing down
 }
 
 // Status returns a snapshot, general windows first, then classes by name.
@@ -95,6 +96,9 @@ func (l *Limiter) windowStatus(r *ring, now int64) WindowStatus {
 	}
 	if _, until, reason := r.lowered(); until != never {
 		ws.LearnedUntil, ws.LearnedReason = l.wall(until), reason
+	}
+	if r.slowed() {
+		ws.RisesAt = l.wall(r.slow.next)
 	}
 	return ws
 }

@@ -46,6 +46,7 @@ type quotaObject struct {
 	ResetsAt      time.Time `json:"resets_at,omitzero"`    // when all that is used has come back
 	LearnedUntil  time.Time `json:"learned_until,omitzero"`
 	LearnedReason string    `json:"learned_reason,omitempty"`
+	RisesAt       time.Time `json:"rises_at,omitzero"`     // when more is tried, of a limit that was slowed down
 	PausedUntil   time.Time `json:"paused_until,omitzero"` // the vendor asked for a pause
 	PauseReason   string    `json:"pause_reason,omitempty"`
 
@@ -101,7 +102,7 @@ func (p *program) quota(ctx context.Context) (err error) {
 				clock(q.NextFree), clock(q.ResetsAt), clock(q.PausedUntil),
 			})
 			if q.LimitNow < q.Limit {
-				notes = append(notes, fmt.Sprintf("%s: %s is held at %d until %s: %s", q.Credential, q.text, q.LimitNow, clock(q.LearnedUntil), q.LearnedReason))
+				notes = append(notes, q.lowered())
 			}
 		}
 		if status.PauseReason != "" {
@@ -118,6 +119,14 @@ func (p *program) quota(ctx context.Context) (err error) {
 		p.out.text("\n%s\n", strings.Join(notes, "\n"))
 	}
 	return nil
+}
+
+// lowered says for people which limit holds now, and for how long.
+func (q quotaObject) lowered() string {
+	if !q.RisesAt.IsZero() {
+		return fmt.Sprintf("%s: %s is slowed down to %d, more is tried at %s: %s", q.Credential, q.text, q.LimitNow, clock(q.RisesAt), q.LearnedReason)
+	}
+	return fmt.Sprintf("%s: %s is held at %d until %s: %s", q.Credential, q.text, q.LimitNow, clock(q.LearnedUntil), q.LearnedReason)
 }
 
 // text is the day for people: its total, who used it, and what went wrong.
@@ -151,7 +160,7 @@ func quotaObjects(cfg *config.Config, status ratelimit.Status) (windows []quotaO
 		windows = append(windows, quotaObject{
 			Type: "quota", Credential: status.Credential, Sources: sharing(cfg, status.Credential), Class: w.Class,
 			Limit: w.Window.N, LimitNow: w.Limit, Window: seconds(w.Window.Per), Fixed: w.Window.Fixed, Used: w.Used, Left: w.Left,
-			NextFree: utc(w.NextFree), ResetsAt: utc(w.ResetsAt), LearnedUntil: utc(w.LearnedUntil), LearnedReason: w.LearnedReason,
+			NextFree: utc(w.NextFree), ResetsAt: utc(w.ResetsAt), LearnedUntil: utc(w.LearnedUntil), LearnedReason: w.LearnedReason, RisesAt: utc(w.RisesAt),
 			PausedUntil: utc(status.PausedUntil), PauseReason: status.PauseReason, text: w.Window.String(),
 		})
 	}
