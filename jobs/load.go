@@ -68,7 +68,7 @@ func done(errs []error) bool {
 func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
 	l := sinks.Load{
 		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End},
-		Run:   w.run.ID, Trigger: w.run.Trigger, RunStarted: w.run.Started, Mode: w.job.Write, Absent: w.job.Absent, Definition: w.definition,
+		Run:   w.run.ID, Trigger: w.run.Trigger, RunStarted: w.run.Started, Mode: w.job.Write, Absent: w.job.Absent, Freeze: w.job.Freeze, Definition: w.definition,
 		Provisional: t.Open || sp.State().Provisional, Announced: sp.State().Announced, Read: rowsRead(sp),
 	}
 	for i, shape := range w.stream.Tables {
@@ -80,6 +80,7 @@ func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
 // loadInto loads one sink, unless it has exactly these rows already.
 func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
 	tr := tries{policy: w.o.Retry}
+	l.Notice = w.noticed(t, k.name)
 	for {
 		s, rows, err := w.loadOnce(ctx, k, l, sp)
 		if err == nil {
@@ -98,6 +99,9 @@ func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp 
 }
 
 func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
+	if err := rename(ctx, w.job, k.name, k.sink); err != nil {
+		return state.SinkState{}, 0, err
+	}
 	before, err := w.committed(ctx, k, l.Slice)
 	if err != nil {
 		return state.SinkState{}, 0, err

@@ -34,6 +34,7 @@ type work struct {
 	mu     sync.Mutex // guards run and what follows
 	err    []error
 	places map[*place]bool // of the work that goes on
+	said   map[string]bool // of columns
 }
 
 // target is one sink of a job, with what its ledger knew when the run began. A
@@ -64,7 +65,7 @@ type task struct {
 func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
-	w := &work{Engine: e, run: run, notify: e.o.Notify, places: map[*place]bool{}}
+	w := &work{Engine: e, run: run, notify: e.o.Notify, places: map[*place]bool{}, said: map[string]bool{}}
 	ctx = ratelimit.WithClaim(ctx, ratelimit.Claim{Job: run.Job, Backfill: run.Priority == state.PriorityBackfill})
 	var code int
 	if job := e.cfg.Job(run.Job); job == nil {
@@ -165,6 +166,10 @@ func (w *work) open(ctx context.Context) error {
 		w.shut(src)
 		return err
 	}
+	if err := w.frozen(ctx); err != nil {
+		w.shut(src)
+		return err
+	}
 	return nil
 }
 
@@ -176,7 +181,16 @@ func (w *work) ledgers(ctx context.Context) error {
 		if t.sink, err = w.Sink(ctx, s); err != nil {
 			return err
 		}
-		ledger, err := t.sink.Committed(ctx, w.job.Name, time.Time{}, time.Time{})
+		if !w.dry {
+			err = rename(ctx, w.job, s.Name, t.sink)
+		}
+		if fault.ClassOf(err) == fault.Config {
+			return err
+		}
+		var ledger []sinks.Committed
+		if err == nil {
+			ledger, err = committedOf(ctx, w.job, t.sink, time.Time{}, time.Time{})
+		}
 		if t.err = err; err != nil {
 			consequence := "slices are extracted and wait in the spool"
 			if w.dry {

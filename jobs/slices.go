@@ -39,7 +39,7 @@ func (e *Engine) Slices(ctx context.Context, job *config.Job, from, to time.Time
 		if err != nil {
 			return nil, err
 		}
-		ledger, err := k.Committed(ctx, job.Name, from, to)
+		ledger, err := committedOf(ctx, job, k, from, to)
 		if err != nil {
 			e.o.Notify(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); its slices are shown as last known", s.Name, err)})
 			continue

@@ -195,6 +195,9 @@ func renamed(r *rule) {
 	r.load(r.slice(0), one)
 	r.load(r.slice(1), two)
 	before := r.committed(time.Time{}, time.Time{})
+	begun := r.slice(1)
+	begun.Job = to // somebody ran the new job, and stopped it
+	r.abort(r.begin(r.sink, r.loadOf(begun, two)))
 	for range 2 {
 		if err := do(r.name, "nobody"); err != nil {
 			r.Fatalf("rename: %v (%s)", err, fault.HintOf(err))

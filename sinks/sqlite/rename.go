@@ -49,12 +49,14 @@ func (s *sink) rename(ctx context.Context, conn *sql.Conn, from []string, to str
 		if err != nil {
 			return err
 		}
-		_, err = conn.ExecContext(ctx, "UPDATE "+slicesTable+" SET job = ? WHERE job = ?", to, job)
-		if is(err, sqlite3.SQLITE_CONSTRAINT) {
-			return sinks.NamedTwice(from, to, err)
-		}
-		if err != nil {
-			return err
+		for _, table := range []string{slicesTable, runsTable, restatementsTable} {
+			_, err = conn.ExecContext(ctx, "UPDATE "+table+" SET job = ? WHERE job = ?", to, job)
+			if is(err, sqlite3.SQLITE_CONSTRAINT) {
+				return sinks.NamedTwice(from, to, err)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
