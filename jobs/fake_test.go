@@ -35,6 +35,7 @@ type fakeVendor struct {
 	partsAsk  bool  // they cost a request
 	unsettled bool  // the count of every slice would not settle
 	changed   []sources.Interval
+	nameless  bool // the second order has no account
 }
 
 var (
@@ -128,7 +129,11 @@ func (f *fake) Read(ctx context.Context, req sources.Request) iter.Seq2[sources.
 		}
 		orders, items := record.NewBuilder(0, req.Stream.Tables[0], nil), record.NewBuilder(1, req.Stream.Tables[1], nil)
 		for id := range int64(2) {
-			orders.Text([]byte(req.Part))
+			if f.vendor.nameless && id == 1 {
+				orders.Null()
+			} else {
+				orders.Text([]byte(req.Part))
+			}
 			orders.Integer(id)
 			orders.EndRow(nil)
 			for n := range int64(3) {

@@ -7,18 +7,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"exporter/fault"
-	"exporter/jobs/config"
 	"exporter/jobs/spool"
 	"exporter/record"
 	"exporter/sinks"
 	"exporter/state"
 )
-
-// keepEmpty is the setting of `empty` under which no rows replace none.
-const keepEmpty = "keep"
 
 // load brings a finished spool into every sink of the job. A sink that fails
 // does not keep the others from committing; the spool stays until all have.
@@ -33,10 +30,11 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 		return outcome{err: err}
 	}
 	l := w.describeLoad(t, sp)
+	inspected := sync.OnceValue(func() error { return w.inspect(ctx, sp) }) // once for all sinks, if one is to take the rows
 	out := outcome{state: state.SliceUnchanged}
 	var errs []error
 	for _, k := range w.sinks {
-		s, rows, err := w.loadInto(ctx, t, k, l, sp)
+		s, rows, err := w.loadInto(ctx, t, k, l, sp, inspected)
 		if err != nil {
 			// What the sink had before it still has.
 			s = rec.Sinks[k.name]
@@ -78,11 +76,11 @@ func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
 }
 
 // loadInto loads one sink, unless it has exactly these rows already.
-func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
+func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp *spool.Spool, inspected func() error) (state.SinkState, int64, error) {
 	tr := tries{policy: w.o.Retry}
 	l.Notice = w.noticed(t, k.name)
 	for {
-		s, rows, err := w.loadOnce(ctx, k, l, sp)
+		s, rows, err := w.loadOnce(ctx, k, l, sp, inspected)
 		if err == nil {
 			w.sliceEvent(t, Event{Kind: SliceLoaded, State: s.State, Sink: k.name, Rows: rows})
 			return s, rows, nil
@@ -98,7 +96,7 @@ func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp 
 	}
 }
 
-func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.Spool) (state.SinkState, int64, error) {
+func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.Spool, inspected func() error) (state.SinkState, int64, error) {
 	if err := rename(ctx, w.job, k.name, k.sink); err != nil {
 		return state.SinkState{}, 0, err
 	}
@@ -115,6 +113,9 @@ func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.S
 		return state.SinkState{State: state.SliceUnchanged, Rows: before.Written, LoadedAt: before.LoadedAt, CheckedAt: at}, before.Written, nil
 	}
 	if err := check(w.job, l, before, sp.FirstReject); err != nil {
+		return state.SinkState{}, 0, err
+	}
+	if err := inspected(); err != nil {
 		return state.SinkState{}, 0, err
 	}
 	l.LoadID = rand.Text()
@@ -178,39 +179,4 @@ func writeAll(ctx context.Context, wr sinks.Writer, sp *spool.Spool) (sinks.Rece
 		}
 	}
 	return wr.Commit(ctx)
-}
-
-// check compares what was read with the job's checks and with what is there.
-func check(job *config.Job, l sinks.Load, before *sinks.Committed, reject func() (column, reason string)) error {
-	var rows, rejected int64
-	for _, t := range l.Tables {
-		rejected += t.Rejected
-	}
-	if len(l.Tables) > 0 {
-		rows = l.Tables[0].Tally.Rows
-	}
-	var had int64
-	if before != nil && len(l.Tables) > 0 {
-		had = before.Tables[l.Tables[0].Name].Rows
-	}
-	c := job.Checks
-	switch {
-	case l.Mode == sinks.Append && l.Provisional:
-		return fault.New(fault.Check, "the slice is provisional: its rows are not all there yet, and write mode \"append\" loads it once").
-			WithHint("The next run reads it again and appends it when its count settles. To have what there is at once, write write = \"replace\".")
-	case rejected > c.MaxRejects:
-		column, reason := reject()
-		return fault.New(fault.Check, "%d rows could not be typed, max_rejects is %d; the first for column %s: %s", rejected, c.MaxRejects, column, reason).
-			WithHint("Old rows stay. `exporter preview %s` shows rejects; give the column another type in [jobs.%s.columns], or raise max_rejects.", job.Name, job.Name)
-	case rows == 0 && rejected == 0 && had > 0 && job.Empty == keepEmpty:
-		return fault.New(fault.Check, "the vendor sent no rows for a slice that has %d", had).
-			WithHint("Old rows stay. If the slice is empty now, set empty = \"replace\" and run it again.")
-	case rows < c.MinRows:
-		return fault.New(fault.Check, "%d rows, min_rows is %d", rows, c.MinRows).
-			WithHint("Old rows stay. Run again when the vendor has the data, or lower min_rows.")
-	case c.MaxDrop >= 0 && had > 0 && float64(rows) < float64(had)*(1-c.MaxDrop):
-		return fault.New(fault.Check, "%d rows after %d at the last load, a drop of %.1f %%; max_drop is %g", rows, had, 100*(1-float64(rows)/float64(had)), c.MaxDrop).
-			WithHint("Old rows stay. If the drop is right, raise max_drop and run again.")
-	}
-	return nil
 }

@@ -36,6 +36,9 @@ func resolve(ctx context.Context, src sources.Source, job *config.Job, hashKey s
 			return sources.Stream{}, fmt.Errorf("job %s: %w", job.Name, err)
 		}
 	}
+	if _, err := rulesOf(stream, job); err != nil {
+		return sources.Stream{}, err
+	}
 	return stream, nil
 }
 

@@ -115,6 +115,19 @@ type Checks struct {
 	MinRows    int64   // fewer rows fail the slice
 	MaxDrop    float64 // 0..1 of the slice's last load; negative = not checked
 	MaxRejects int64   // more rejects fail the slice
+
+	// Of the slice's rows. A column is of the stream's first table, or written as
+	// TABLE.COLUMN, the table as the stream calls it. Which there are is known only
+	// once the source was asked.
+	NotNull  []string
+	Unique   [][]string // no two rows of the slice have all of these in common
+	Accepted []Accepted // in file order
+}
+
+// Accepted is the values a column may have.
+type Accepted struct {
+	Column string
+	Values []string // as text, of any type
 }
 
 // Source returns the named source, nil if there is none.

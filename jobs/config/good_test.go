@@ -107,7 +107,14 @@ func TestFull(t *testing.T) {
 			{Name: "source.ip", Action: config.ActionHash},
 			{Name: "agent", Action: config.ActionDrop},
 		},
-		Checks: config.Checks{MinRows: 1, MaxDrop: 0, MaxRejects: 7},
+		Checks: config.Checks{
+			MinRows: 1, MaxDrop: 0, MaxRejects: 7, NotNull: []string{"status", "lines.sku"}, Unique: [][]string{{"id"}, {"lines.order_id", "lines.n"}},
+			Accepted: []config.Accepted{
+				{Column: "status", Values: []string{"paid", "open"}},
+				{Column: "paid", Values: []string{"true", "1", "2.5"}},
+				{Column: "lines.day", Values: []string{"2026-01-02"}},
+			},
+		},
 	}
 	if diff := cmp.Diff(want, cfg.Job("orders"), comparable); diff != "" {
 		t.Errorf("job (-want +got):\n%s", diff)

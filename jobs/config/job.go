@@ -39,12 +39,6 @@ type jobTable struct {
 	Checks       checksTable       `toml:"checks"`
 }
 
-type checksTable struct {
-	MinRows    int64   `toml:"min_rows"`
-	MaxDrop    float64 `toml:"max_drop"`
-	MaxRejects int64   `toml:"max_rejects"`
-}
-
 // job is a job on its way to a [Job].
 type job struct {
 	*Job
@@ -66,7 +60,7 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	j := &job{key: key, table: raw, Job: &Job{
 		Name: name, Table: t.Table, Open: t.Open, Write: sinks.Mode(t.Write), Empty: t.Empty,
 		Missed: t.Missed, Overlap: t.Overlap, Timeout: t.Timeout.Std(), Priority: t.Priority,
-		Checks: Checks(t.Checks), Absent: t.Absent, Freeze: t.Schema == "freeze",
+		Absent: t.Absent, Freeze: t.Schema == "freeze",
 	}}
 	l.jobSource(j, t)
 	l.jobSinks(j, t)
@@ -234,20 +228,6 @@ func (l *loader) options(j *job) {
 	j.Options = j.Kind.Options()
 	l.decode(at, table, j.Options)
 	l.problems(at, j.Options.Validate())
-}
-
-func (l *loader) checks(j *job, t checksTable) {
-	at := j.key + ".checks"
-	written, _ := j.table["checks"].(map[string]any)
-	if t.MinRows < 0 {
-		l.add(at+".min_rows", "%d rows cannot be; write 0 or more", t.MinRows)
-	}
-	if _, set := written["max_drop"]; set && !(t.MaxDrop >= 0 && t.MaxDrop <= 1) && !l.has(at+".max_drop") {
-		l.add(at+".max_drop", "must lie between 0 and 1; write 0.5 to refuse a load with less than half of the last one's rows")
-	}
-	if t.MaxRejects < 0 {
-		l.add(at+".max_rejects", "%d rows cannot be; write 0 or more", t.MaxRejects)
-	}
 }
 
 // hashID tells two hash keys apart without telling anything about them that the

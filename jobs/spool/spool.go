@@ -294,6 +294,19 @@ func (s *Spool) publish(st State) error {
 
 func (s *Spool) meta() string { return filepath.Join(s.dir, metaName) }
 
+// Scratch opens a nameless file on the spool's disk, for what does not fit into
+// memory; it vanishes when it is closed or the process ends.
+func (s *Spool) Scratch() (*os.File, error) {
+	f, err := os.CreateTemp(s.dir, "scratch-*")
+	if err != nil {
+		return nil, s.fail("make a file in", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, s.fail("make a file in", errors.Join(err, f.Close()))
+	}
+	return f, nil
+}
+
 // Rollback cuts the spool back to its last checkpoint.
 func (s *Spool) Rollback() error {
 	if err := s.owned(); err != nil {
