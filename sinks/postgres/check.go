@@ -62,6 +62,7 @@ func (s *sink) tryLedger(ctx context.Context, tx pgx.Tx) error {
 			" ON CONFLICT (table_schema, id) DO UPDATE SET rows = r.rows",
 		"INSERT INTO " + s.restatements() + " (_slice, table_schema, table_name, job, part, interval_start, interval_end, restated_at, run)" +
 			" VALUES (-1, '', '', '', '', '-infinity', 'infinity', '-infinity', '')",
+		"INSERT INTO " + ident(s.ledger, "schema_changes") + " (table_schema, table_name, changed_at, job, run, statement) VALUES ('', '', '-infinity', '', '', '')",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return s.rights(ctx, err, "write to ledger %s", s.ledger)

@@ -25,6 +25,19 @@
 //     A table may hold rows of one key for several jobs and parts.
 //   - Rejects are replaced with their slice in every mode.
 //
+// Columns
+//   - One that is missing is added. Values that the column of their name cannot hold
+//     go to another, <column>__<type>, until its owner has altered the type; the load
+//     says how. A wider column takes them where no value changes: numeric an integer.
+//   - One that the load does not have gets null; so does, of a row that is replaced by
+//     key, the column that had the value under the other type.
+//   - A change is a transaction of its own, per table and kind: columns, whose lock
+//     keeps readers out, and then the index, which takes long and does not. It waits
+//     for readers a little longer than a second at a time.
+//   - Every change is in the ledger's schema_changes.
+//   - A table that its owner partitioned is like any other; it should have an index on
+//     _slice.
+//
 // Invariants
 //   - Readers see a slice's old rows and ledger row or the new ones, never a mixture.
 //   - Of two writers of a slice only the one that began last commits: settling is

@@ -95,15 +95,17 @@ type wanted struct {
 	shape  record.Table
 	mode   sinks.Mode
 	freeze bool
+	job    string // for whom
+	run    string
 }
 
 // wants returns the tables of a load, those of rejects included where rows come.
 func wants(load sinks.Load) []wanted {
 	var list []wanted
 	for _, t := range load.Tables {
-		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze})
+		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze, load.Slice.Job, load.Run})
 		if t.Rejected > 0 {
-			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze})
+			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze, load.Slice.Job, load.Run})
 		}
 	}
 	return list
@@ -205,6 +207,9 @@ func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, e
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return s.notChanged(ctx, want, sql, err)
 			}
+			if err := s.recordChange(ctx, tx, want, sql); err != nil {
+				return err
+			}
 		}
 		if have.oid == 0 {
 			return s.forget(ctx, tx, want.name)
@@ -212,6 +217,17 @@ func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, e
 		return nil
 	})
 	return added, err
+}
+
+// recordChange writes what was done to a table into the ledger. Comments and grants
+// change nothing for those who read it.
+func (s *sink) recordChange(ctx context.Context, tx pgx.Tx, want wanted, sql string) error {
+	if !strings.HasPrefix(sql, "CREATE ") && !strings.HasPrefix(sql, "ALTER ") {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO `+ident(s.ledger, "schema_changes")+` (table_schema, table_name, changed_at, job, run, statement)
+		VALUES ($1, $2, clock_timestamp(), $3, $4, $5)`, s.schema, want.name, want.job, want.run, sql)
+	return s.rights(ctx, err, "write to ledger %s", s.ledger)
 }
 
 // notChanged explains why a statement of a change failed.

@@ -65,11 +65,11 @@ func TestVersionOne(t *testing.T) {
 				{count, "5 two"},
 				{"SELECT concat_ws(' ', rows_before, rows_after, sums_difference, run, redefined) FROM exporter.restatements", `3 5 {"id": "7", "amount": "7.50"} run-1 f`},
 				{"SELECT concat_ws(' ', job, rows, complete_through AT TIME ZONE 'UTC', parts) FROM exporter.freshness", "facts 5 2026-03-02 00:00:00 1"},
-				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql"},
+				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql"},
 				{"SELECT fence FROM exporter.slices", "8"},
 				// The owner never let the analyst see this one.
 				{"SELECT has_table_privilege('" + analyst.name + "', 'exporter.slices', 'SELECT')", "false"},
-				{"SELECT bool_and(has_table_privilege('" + analyst.name + "', 'exporter.' || r, 'SELECT')) FROM unnest('{runs,restatements,freshness}'::text[]) r", "true"},
+				{"SELECT bool_and(has_table_privilege('" + analyst.name + "', 'exporter.' || r, 'SELECT')) FROM unnest('{runs,restatements,freshness,schema_changes}'::text[]) r", "true"},
 			} {
 				if got := ask(t, db, c.question); got != c.want {
 					t.Errorf("%s: got %s, want %s", c.question, got, c.want)
@@ -95,7 +95,7 @@ func TestLedgerIsReadable(t *testing.T) {
 		}
 	}
 	reader := connect(t, analyst.dsn(t, dsn))
-	for _, relation := range []string{"slices", "runs", "restatements", "freshness"} {
+	for _, relation := range []string{"slices", "runs", "restatements", "freshness", "schema_changes"} {
 		ask(t, reader, "SELECT count(*) FROM exporter."+relation)
 	}
 }

@@ -39,7 +39,7 @@ func (s *sink) rename(ctx context.Context, tx pgx.Tx, from []string, to string) 
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{s.slices(), s.runs(), s.restatements()} {
+	for _, table := range []string{s.slices(), s.runs(), s.restatements(), ident(s.ledger, "schema_changes")} {
 		_, err = tx.Exec(ctx, `UPDATE `+table+` SET job = $3 WHERE table_schema = $1 AND job = ANY($2)`, s.schema, from, to)
 		if is(err, uniqueViolation) {
 			return sinks.NamedTwice(from, to, err)

@@ -153,6 +153,24 @@ func TestWiderColumnsAreUsed(t *testing.T) {
 	}
 }
 
+// TestChangesAreRecorded in the ledger, with the statement that made them.
+func TestChangesAreRecorded(t *testing.T) {
+	dsn := pgtest.Start(t).Database(t)
+	sink, db := open(t, config(dsn)), connect(t, dsn)
+	bring(t, sink, batch(1, "a"))
+	execute(t, db, "ALTER TABLE marketing.facts ALTER amount TYPE integer", "TRUNCATE exporter.schema_changes")
+	rows := wide(1)
+	l := loadOf(wider(), rows)
+	l.Mode, l.Tables[0].Shape.Key = sinks.Merge, []string{"id"}
+	deliver(t, sink, l, rows)
+	deliver(t, sink, l, rows)
+	want := `run-1 facts marketing.facts ALTER TABLE "marketing"."facts" ADD COLUMN "amount__numeric" numeric, ADD COLUMN "seen" timestamp with time zone; ` +
+		`run-1 facts marketing.facts CREATE UNIQUE INDEX ON "marketing"."facts" ("id")`
+	if got := ask(t, db, "SELECT string_agg(concat_ws(' ', run, job, table_schema || '.' || table_name, statement), '; ' ORDER BY changed_at) FROM exporter.schema_changes"); got != want {
+		t.Errorf("recorded\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestDescriptionOfAWideColumn says what it is there for.
 func TestDescriptionOfAWideColumn(t *testing.T) {
 	dsn := pgtest.Start(t).Database(t)

@@ -26,6 +26,11 @@
 // part, and marks in _absent_since what is no longer there, or deletes it. Rejects
 // are replaced with their slice in every mode.
 //
+// A column that is missing is added. Values that the column of their name cannot hold
+// go to another, <column>__<type>, until somebody has made one of the two; the load
+// says how. A column of numerics takes integers. Of a row that is replaced by key, the
+// column that had the value under the other type gets null.
+//
 // # Types
 //
 // A column is declared so that SQLite's own functions and comparisons are right:
@@ -61,6 +66,7 @@
 //	exporter_slices          the ledger; like exporter.slices of the Postgres sink
 //	exporter_runs            history of runs
 //	exporter_restatements    committed rows that were replaced by others
+//	exporter_schema_changes  what was done to tables
 //	exporter_freshness       a view: how far each table is loaded
 //	exporter_columns         what tables and columns are: SQLite has no comments
 //	exporter_schema_version  migrations of these

@@ -25,6 +25,9 @@ var lineage = []struct {
 	{loadedColumn, record.Timestamp, "When the row was loaded."},
 }
 
+// changesTable is the ledger of what was done to tables.
+const changesTable = "main." + ownPrefix + "schema_changes"
+
 // existing is a table as it is; the zero existing is not there.
 type existing struct {
 	kind    string                    // type in sqlite_schema
@@ -69,15 +72,17 @@ type wanted struct {
 	shape  record.Table
 	mode   sinks.Mode
 	freeze bool
+	job    string // for whom
+	run    string
 }
 
 // wants returns the tables of a load, those of rejects included where rows come.
 func wants(load sinks.Load) []wanted {
 	var list []wanted
 	for _, t := range load.Tables {
-		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze})
+		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze, load.Slice.Job, load.Run})
 		if t.Rejected > 0 {
-			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze})
+			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze, load.Slice.Job, load.Run})
 		}
 	}
 	return list
@@ -118,6 +123,10 @@ func (s *sink) fit(ctx context.Context, conn *sql.Conn, want wanted) (sinks.Fit,
 	for _, text := range p.statements {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			return sinks.Fit{}, nil, s.wrap(ctx, err, "%s", text)
+		}
+		if _, err := conn.ExecContext(ctx, "INSERT INTO "+changesTable+" (table_name, changed_at, job, run, statement) VALUES (?, ?, ?, ?, ?)",
+			want.name, timeText(s.now()), want.job, want.run, text); err != nil {
+			return sinks.Fit{}, nil, s.wrap(ctx, err, "write to the ledger")
 		}
 	}
 	if have.kind == "" {

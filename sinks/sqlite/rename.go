@@ -49,7 +49,7 @@ func (s *sink) rename(ctx context.Context, conn *sql.Conn, from []string, to str
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{slicesTable, runsTable, restatementsTable} {
+		for _, table := range []string{slicesTable, runsTable, restatementsTable, changesTable} {
 			_, err = conn.ExecContext(ctx, "UPDATE "+table+" SET job = ? WHERE job = ?", to, job)
 			if is(err, sqlite3.SQLITE_CONSTRAINT) {
 				return sinks.NamedTwice(from, to, err)

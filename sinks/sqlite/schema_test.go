@@ -35,6 +35,9 @@ func TestFold(t *testing.T) {
 	if len(said) != 2 || said[1].Hint != want || said[1].Text != "column amount of table facts is INTEGER, the job delivers DECIMAL REAL: its values go to column amount__numeric" {
 		t.Fatalf("the load says %q", said)
 	}
+	if got := ask(t, db, "SELECT group_concat(run || ' ' || job || ' ' || table_name || ' ' || statement) FROM exporter_schema_changes"); got != `run-1 facts facts ALTER TABLE main."facts" ADD COLUMN "amount__numeric" DECIMAL REAL` {
+		t.Errorf("recorded %s", got)
+	}
 	if got := ask(t, db, "SELECT group_concat(coalesce(amount__numeric, amount)) FROM (SELECT * FROM facts ORDER BY id)"); got != "0.25,1.25,3" {
 		t.Errorf("read as told: %s", got)
 	}
