@@ -20,18 +20,20 @@ func TestUnderLimits(t *testing.T) {
 		status ratelimit.Status
 		calls  int64
 		want   time.Duration
+		class  string
 	}{
-		"no limit":                  {ratelimit.Status{}, 1e6, 0},
-		"within":                    {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0)}}, 100, 0},
-		"two windows":               {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0)}}, 101, time.Minute},
-		"used, within what is left": {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 40, 0},
-		"used, within a window":     {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 41, 20 * time.Second},
-		"used":                      {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 241, 3 * time.Minute},
-		"learned":                   {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(50, 0)}}, 101, 2 * time.Minute},
-		"of another class":          {ratelimit.Status{Windows: []ratelimit.WindowStatus{heavy}}, 100, 0},
-		"paused":                    {ratelimit.Status{PausedUntil: now.Add(time.Hour)}, 1, time.Hour},
+		"no limit":                  {ratelimit.Status{}, 1e6, 0, ""},
+		"within":                    {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0)}}, 100, 0, ""},
+		"two windows":               {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0)}}, 101, time.Minute, ""},
+		"used, within what is left": {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 40, 0, ""},
+		"used, within a window":     {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 41, 20 * time.Second, ""},
+		"used":                      {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 241, 3 * time.Minute, ""},
+		"learned":                   {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(50, 0)}}, 101, 2 * time.Minute, ""},
+		"of another class":          {ratelimit.Status{Windows: []ratelimit.WindowStatus{heavy}}, 100, 0, ""},
+		"of its class":              {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0), heavy}}, 10, 10 * time.Minute, "heavy"},
+		"paused":                    {ratelimit.Status{PausedUntil: now.Add(time.Hour)}, 1, time.Hour, ""},
 	} {
-		if got := jobs.UnderLimits(tt.status, tt.calls, now); got != tt.want {
+		if got := jobs.UnderLimits(tt.status, tt.class, tt.calls, now); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
 	}
@@ -40,7 +42,7 @@ func TestUnderLimits(t *testing.T) {
 // A plan knows what is used up already.
 func TestAPlanCountsWhatIsUsed(t *testing.T) {
 	w, vendor := newFakeWorld(t)
-	vendor.limit = []ratelimit.Window{{N: 38, Per: time.Hour}}
+	vendor.limit = []ratelimit.Window{{N: 10, Per: time.Hour}}
 	cfg := w.configure(`lookback = "2d"`)
 	w.want(w.run(cfg, state.Run{}), 0, 4, 0, 0)
 	o, closeAll := w.open(cfg, func() time.Time { return w.now }, nil)
@@ -49,8 +51,8 @@ func TestAPlanCountsWhatIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Of 36 calls, 34 are left now: the others come back within the hour.
-	if plan.Calls != 36 || plan.Duration < 59*time.Minute || plan.Duration > time.Hour {
+	// Of 10 calls, 6 are left now: the others come back within the hour.
+	if plan.Calls != 8 || plan.Duration < 59*time.Minute || plan.Duration > time.Hour {
 		t.Errorf("%d calls in %s", plan.Calls, plan.Duration)
 	}
 }

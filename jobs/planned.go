@@ -64,13 +64,17 @@ func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) 
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Duration = underLimits(limiter.Status(), p.Calls, time.Now())
+	p.Duration = underLimits(limiter.Status(), job.Kind.Class, p.Calls, time.Now())
 	return p, nil
 }
 
-// estimate guesses the requests of a slice from its last size: its pages, and
-// the empty one that ends it. A slice never seen counts as one page.
+// estimate guesses the requests of a slice from what it took the last time: its
+// pages, else its rows, and the empty page that ends it. A slice never seen counts
+// as one page.
 func estimate(job *config.Job, v SliceView) int64 {
+	if v.Page > 0 {
+		return v.Page + 1
+	}
 	size := int64(max(1, job.Kind.PageSize))
 	if o, ok := job.Options.(sources.Paged); ok && o.Rows() > 0 {
 		size = int64(o.Rows())
@@ -78,12 +82,12 @@ func estimate(job *config.Job, v SliceView) int64 {
 	return (max(v.Rows, 1)+size-1)/size + 1
 }
 
-// underLimits returns how long so many calls take from now on: under the
+// underLimits returns how long so many calls of a class take from now on: under the
 // limits as they are, with what was learned of them and what is used up already.
-func underLimits(s ratelimit.Status, calls int64, now time.Time) time.Duration {
+func underLimits(s ratelimit.Status, class string, calls int64, now time.Time) time.Duration {
 	longest := time.Duration(0)
 	for _, w := range s.Windows {
-		if w.Class == "" {
+		if w.Class == "" || w.Class == class {
 			longest = max(longest, underWindow(w, calls, now))
 		}
 	}

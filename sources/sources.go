@@ -175,7 +175,8 @@ type Kind struct {
 	// Lookback is the default of the job's lookback where it is longer than the
 	// interval: as long as the vendor goes on changing what is past. An append has none.
 	Lookback settings.Duration
-	PageSize int // default rows per request, for estimates
+	PageSize int    // default rows per request, for estimates
+	Class    string // of the requests for pages, for estimates; "" = none of its own
 	Options  func() Options
 }
 

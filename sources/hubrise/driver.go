@@ -29,12 +29,12 @@ func Driver() sources.Driver {
 		Config: func() sources.Config { return newConfig() },
 		Kinds: []sources.Kind{
 			{
-				Name: streamOrders, Doc: docOrders, Windowed: true, PageSize: maxPageSize,
+				Name: streamOrders, Doc: docOrders, Windowed: true, PageSize: maxPageSize, Class: classHeavy,
 				Lookback: settings.Duration{N: 7, Unit: settings.Day},
 				Options:  func() sources.Options { return new(Options) },
 			},
-			{Name: streamCustomers, Doc: docCustomers, PageSize: maxPageSize, Options: lists},
-			{Name: streamCatalogs, Doc: docCatalogs, PageSize: maxPageSize, Options: lists},
+			{Name: streamCustomers, Doc: docCustomers, PageSize: maxPageSize, Class: classHeavy, Options: lists},
+			{Name: streamCatalogs, Doc: docCatalogs, PageSize: maxPageSize, Class: classHeavy, Options: lists},
 			{Name: streamLocations, Doc: docLocations, PageSize: maxPageSize, Options: lists},
 		},
 		Open: open,

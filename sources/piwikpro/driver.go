@@ -39,22 +39,22 @@ func Driver() sources.Driver {
 		Kinds: []sources.Kind{
 			{
 				Name: streamQuery, Doc: docs[streamQuery], Settle: settle, Lookback: lookback, Windowed: true, DayGrained: true,
-				PageSize: defaultPageSize, Options: func() sources.Options { return new(QueryOptions) },
+				PageSize: defaultPageSize, Class: classPost, Options: func() sources.Options { return new(QueryOptions) },
 			},
 			{
 				Name: streamSessions, Doc: docs[streamSessions], Settle: settle, Lookback: lookback, Windowed: true,
-				PageSize: defaultPageSize, Options: func() sources.Options { return &RawOptions{stream: streamSessions} },
+				PageSize: defaultPageSize, Class: classPost, Options: func() sources.Options { return &RawOptions{stream: streamSessions} },
 			},
 			{
 				Name: streamEvents, Doc: docs[streamEvents], Settle: settle, Lookback: lookback, Windowed: true,
-				PageSize: defaultPageSize, Options: func() sources.Options { return &RawOptions{stream: streamEvents} },
+				PageSize: defaultPageSize, Class: classPost, Options: func() sources.Options { return &RawOptions{stream: streamEvents} },
 			},
 			{
-				Name: streamApps, Doc: docs[streamApps], PageSize: defaultAppsAsked,
+				Name: streamApps, Doc: docs[streamApps], PageSize: defaultAppsAsked, Class: classGet,
 				Options: func() sources.Options { return new(AppOptions) },
 			},
 			{
-				Name: streamGoals, Doc: docs[streamGoals], PageSize: defaultGoals,
+				Name: streamGoals, Doc: docs[streamGoals], PageSize: defaultGoals, Class: classGet,
 				Options: func() sources.Options { return new(GoalOptions) },
 			},
 		},

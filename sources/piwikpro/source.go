@@ -114,7 +114,15 @@ func (s *source) Close() error {
 
 // Check implements sources.Checker with a list of one app.
 func (s *source) Check(ctx context.Context) error {
-	_, err := s.list(ctx, listOfApps(), 0, 1, func([]byte) error { return nil })
+	var ids []string
+	_, err := s.list(ctx, listOfApps(), 0, checkedApps, func(raw []byte) error {
+		a, err := entryOf(raw)
+		ids = append(ids, a.ID)
+		return err
+	})
+	if err == nil && s.config.Zone() != nil {
+		err = s.checkZones(ctx, ids)
+	}
 	return s.failed(ctx, err)
 }
 

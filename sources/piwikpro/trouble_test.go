@@ -1,6 +1,8 @@
 package piwikpro_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -267,5 +269,22 @@ func TestMetaSites(t *testing.T) {
 	got := read(t, overWire(t, v, v.config(), o), sandbox.MetaSiteID(0), between(t, oneDay, nextDay, "UTC"), "UTC")
 	if got.err != nil || got.rows < 150 || got.rows != got.announced || !strings.Contains(got.warning(), "meta site") {
 		t.Errorf("got %d rows of %d, %v, warnings %q: want those of three sites and a warning about the zone", got.rows, got.announced, got.err, got.warnings)
+	}
+}
+
+// A check of the login tells of sites whose days are others, before any is loaded.
+func TestCheckTellsOfOtherZones(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	c := v.config()
+	for zone, want := range map[string]string{"": "", "UTC": "Europe/Berlin", "Europe/Berlin": sandbox.SiteID(shop) + " in UTC"} {
+		var log bytes.Buffer
+		c.Timezone = zone
+		s := open(t, c, sessions(0), sources.Deps{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err := s.(sources.Checker).Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(log.String(), "other zones"); told != (want != "") || !strings.Contains(log.String(), want) {
+			t.Errorf("zone %q: %s", zone, log.String())
+		}
 	}
 }

@@ -3,6 +3,7 @@ package piwikpro
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -36,6 +37,30 @@ func (r *reader) checkZone(site string, zone *time.Location) error {
 	}
 	return fault.New(fault.Config, "site %s is in zone %s, the days of the job are those of %s", site, at.name, zone).
 		WithHint("Set data_timezone = %q in the job, or timezone of source %s if all its sites are there. Sites of several zones need a job for each zone, with its websites.", at.name, r.s.name)
+}
+
+// checkedApps bounds the apps whose zone is asked for before anything is read.
+const checkedApps = 50
+
+// checkZones warns of sites that jobs with the zone of the settings cannot read: once
+// days of other sites are loaded, another zone means another job.
+func (s *source) checkZones(ctx context.Context, ids []string) error {
+	var others []string
+	now := time.Now()
+	for _, id := range ids {
+		at, err := s.zoneOf(ctx, id)
+		if err != nil {
+			return err
+		}
+		if theirs, err := time.LoadLocation(at.name); at.name != "" && (err != nil || !sameClock(theirs, s.config.Zone(), now)) {
+			others = append(others, id+" in "+at.name)
+		}
+	}
+	if len(others) > 0 {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "sites are in other zones than the source: write jobs with websites and data_timezone for them before the first run",
+			slog.String("timezone", s.config.Zone().String()), slog.Any("sites", others))
+	}
+	return nil
 }
 
 // sameClock tells whether two zones, of whatever names, show the same around an instant.
