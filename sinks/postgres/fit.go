@@ -25,6 +25,7 @@ type existing struct {
 	usable  bool // SELECT, INSERT, DELETE and UPDATE, as far as the mode needs it, are granted
 	create  bool // tables may be created in its schema
 	hidden  bool // row-level security keeps rows from us
+	scanned bool // large, and nothing finds the rows of a slice in it
 	places  int  // columns, dropped ones included, which keep their place
 	columns map[string]existingColumn
 	unique  [][]string // columns of indexes that let no two rows be alike, sorted; of a table that is merged into
@@ -43,10 +44,15 @@ func (s *sink) inspect(ctx context.Context, q catalogue, name string, mode sinks
 			coalesce(pg_get_userbyid(c.relowner), ''), coalesce(pg_has_role(c.relowner, 'USAGE'), false),
 			coalesce(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'DELETE')
 				AND (NOT $3 OR has_table_privilege(c.oid, 'UPDATE')), false),
-			has_schema_privilege(n.oid, 'CREATE'), coalesce(row_security_active(c.oid), false), coalesce(c.relnatts, 0)
+			has_schema_privilege(n.oid, 'CREATE'), coalesce(row_security_active(c.oid), false), coalesce(c.relnatts, 0),
+			coalesce((SELECT sum(size.relpages) FROM pg_class size WHERE size.oid = c.oid OR size.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid)) > $4
+				AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+					WHERE i.indisvalid AND a.attname = $5 AND (i.indrelid = c.oid OR i.indrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid)))
+				AND NOT EXISTS (SELECT FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+					WHERE p.partrelid = c.oid AND a.attname = $5), false)
 		FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2
-		WHERE n.nspname = $1`, s.schema, name, updates(mode)).
-		Scan(&e.oid, &e.kind, &e.comment, &e.owner, &e.owned, &e.usable, &e.create, &e.hidden, &e.places)
+		WHERE n.nspname = $1`, s.schema, name, updates(mode), largePages, sliceColumn).
+		Scan(&e.oid, &e.kind, &e.comment, &e.owner, &e.owned, &e.usable, &e.create, &e.hidden, &e.places, &e.scanned)
 	if err != nil || e.oid == 0 {
 		return e, s.wrap(ctx, err, "look for the table")
 	}
@@ -67,6 +73,9 @@ func (s *sink) inspect(ctx context.Context, q catalogue, name string, mode sinks
 	}
 	return e, s.wrap(ctx, err, "read columns")
 }
+
+// largePages is from when on it matters that a table is read from end to end: 8 MB.
+const largePages = 1000
 
 // updates reports whether a mode changes rows in place.
 func updates(mode sinks.Mode) bool { return mode == sinks.Merge || mode == sinks.Snapshot }

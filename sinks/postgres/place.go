@@ -65,6 +65,12 @@ func (s *sink) place(have existing, want wanted) (step, error) {
 	for _, w := range f.Wide {
 		p.standing = append(p.standing, s.wideNotice(want.name, w, have.columns[w.Column.Name].typ))
 	}
+	if have.scanned && (want.mode == sinks.Replace || want.mode == sinks.Snapshot) {
+		p.standing = append(p.standing, sinks.Notice{
+			Text: "table " + table + " has no index that begins with " + sliceColumn + ", so every load reads all of it",
+			Hint: "Let its owner run: CREATE INDEX CONCURRENTLY ON " + table + " (" + sliceColumn + "); without CONCURRENTLY if it is partitioned.",
+		})
+	}
 	for _, c := range f.Added {
 		p.added = append(p.added, sinks.Notice{Text: fmt.Sprintf("table %s has a new column %s, %s; rows of earlier loads have null there", table, ident(c.Name), typeName(c.Type))})
 	}

@@ -292,6 +292,36 @@ func TestPartitionedByItsOwner(t *testing.T) {
 	}
 }
 
+// TestLargeTableWithoutAnIndex: the owner is told what every load costs.
+func TestLargeTableWithoutAnIndex(t *testing.T) {
+	const columns = "(id bigint, name text, amount numeric, _slice bigint NOT NULL, _loaded_at timestamptz NOT NULL)"
+	const text = `table "marketing"."facts" has no index that begins with _slice, so every load reads all of it`
+	for name, c := range map[string]struct{ table, index string }{
+		"one":                {"CREATE TABLE marketing.facts " + columns, "CREATE INDEX ON marketing.facts USING brin (_slice)"},
+		"partitioned":        {"CREATE TABLE marketing.facts " + columns + " PARTITION BY RANGE (id); CREATE TABLE marketing.part PARTITION OF marketing.facts DEFAULT", "CREATE INDEX ON marketing.facts (_slice, id)"},
+		"indexed partitions": {"CREATE TABLE marketing.facts " + columns + " PARTITION BY RANGE (id); CREATE TABLE marketing.part PARTITION OF marketing.facts DEFAULT", "CREATE INDEX ON marketing.part (_slice)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := pgtest.Start(t).Database(t)
+			sink, db := open(t, config(dsn)), connect(t, dsn)
+			execute(t, db, "CREATE SCHEMA marketing", c.table, "CREATE INDEX ON marketing.facts (id, _slice)")
+			rows := batch(1, "a")
+			if said := deliver(t, sink, loadOf(facts, rows), rows); len(said) > 0 {
+				t.Errorf("while it is small, the load says %q", said)
+			}
+			execute(t, db, "INSERT INTO marketing.facts SELECT n, repeat('x', 100), n, -1, now() FROM generate_series(1, 60000) n", "ANALYZE marketing.facts")
+			said := deliver(t, sink, loadOf(facts, rows), rows)
+			if len(said) != 1 || said[0].Text != text || !strings.Contains(said[0].Hint, `CREATE INDEX CONCURRENTLY ON "marketing"."facts" (_slice)`) {
+				t.Errorf("the load says %q", said)
+			}
+			execute(t, db, c.index)
+			if said := deliver(t, sink, loadOf(facts, rows), rows); len(said) > 0 {
+				t.Errorf("with an index, the load says %q", said)
+			}
+		})
+	}
+}
+
 // TestAnIndexKeepsNoReaderOut: the transaction that adds a column, whose lock keeps
 // readers out, has ended before an index is built.
 func TestAnIndexKeepsNoReaderOut(t *testing.T) {
