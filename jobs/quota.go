@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	quotaEvery = 500 * time.Millisecond // how often waits are looked for
-	quotaNoted = 15 * time.Second       // shorter waits are the usual pace of small windows
+	quotaEvery = time.Second      // how often waits are looked for
+	quotaNoted = 15 * time.Second // shorter waits are the usual pace of small windows
 )
 
 // enter counts a place in among the run's work, until leave is called.
@@ -46,14 +46,12 @@ func (w *work) watchQuota(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		tick := time.NewTicker(quotaEvery)
-		defer tick.Stop()
 		var told time.Time
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-tick.C:
+			case <-time.After(quotaEvery - time.Duration(time.Now().UnixNano())%quotaEvery): // all runs at once: one wakeup
 			}
 			if !w.waits() {
 				continue

@@ -29,6 +29,7 @@ type server struct {
 	*Engine
 	lease   *state.Lease
 	runs    sync.WaitGroup
+	fired   map[string]time.Time // the last firings, which nobody else records meanwhile
 	mu      sync.Mutex
 	running map[string]bool // jobs at work
 }
@@ -88,14 +89,14 @@ func (s *server) loop(ctx, work context.Context) error {
 func (s *server) fire(ctx context.Context) error {
 	now := s.o.Now()
 	for _, job := range s.cfg.Jobs {
-		last, known, err := s.state.LastFiring(ctx, job.Name)
+		last, known, err := s.lastFiring(ctx, job.Name)
 		if err != nil {
 			return err
 		}
 		if known && last.Sub(now) > setBack {
 			s.log.Warn("the last firing lies ahead, the clock was set back; firings count from now on", "job", job.Name, "last", last)
 			last = now
-			if err := s.state.SetFiring(ctx, job.Name, last); err != nil {
+			if err := s.setFiring(ctx, job.Name, last); err != nil {
 				return err
 			}
 		}
@@ -106,7 +107,7 @@ func (s *server) fire(ctx context.Context) error {
 		}
 		// The firing is recorded before its run is requested: after a crash in
 		// between it counts as missed, and the next one exports what it owed.
-		if err := s.state.SetFiring(ctx, job.Name, planned); err != nil {
+		if err := s.setFiring(ctx, job.Name, planned); err != nil {
 			return err
 		}
 		if missed := late > time.Minute; !known || missed && job.Missed == "skip" {
@@ -117,6 +118,32 @@ func (s *server) fire(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// lastFiring returns the last recorded firing of a job. It is asked for twice a second.
+func (s *server) lastFiring(ctx context.Context, job string) (last time.Time, known bool, err error) {
+	if last, known = s.fired[job]; known {
+		return last, true, nil
+	}
+	if last, known, err = s.state.LastFiring(ctx, job); known && err == nil {
+		s.remember(job, last)
+	}
+	return last, known, err
+}
+
+func (s *server) setFiring(ctx context.Context, job string, at time.Time) error {
+	err := s.state.SetFiring(ctx, job, at)
+	if err == nil {
+		s.remember(job, at)
+	}
+	return err
+}
+
+func (s *server) remember(job string, at time.Time) {
+	if s.fired == nil {
+		s.fired = map[string]time.Time{}
+	}
+	s.fired[job] = at
 }
 
 // due returns the latest firing of a job that was planned until now and is not
