@@ -34,7 +34,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		w.order(tasks, known)
 		return tasks, nil
 	}
-	parts, err := partsOf(ctx, w.src, w.job)
+	parts, err := w.parts(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +70,27 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		w.order(tasks, known)
 	}
 	return tasks, nil
+}
+
+// parts lists what the run's slices are about. A plan beside a process that works on
+// the state does not ask the vendor; it goes by the slices that are known.
+func (w *work) parts(ctx context.Context) ([]string, error) {
+	parts, err := partsOf(ctx, w.src, w.job)
+	var held *state.HeldError
+	if !w.dry || !errors.As(err, &held) {
+		return parts, err
+	}
+	known, unknown := w.state.Slices(ctx, w.job.Name, time.Time{}, time.Time{})
+	if unknown != nil || len(known) == 0 {
+		return nil, errors.Join(err, unknown)
+	}
+	for _, s := range known {
+		parts = append(parts, s.Part)
+	}
+	slices.Sort(parts)
+	parts = slices.Compact(parts)
+	w.event(Event{Kind: Warning, Text: fmt.Sprintf("the vendor is not asked while another process works on the state; the plan is for what is known: parts %q", parts)})
+	return parts, nil
 }
 
 // partsOf lists what the job's slices are about. There is always something: a

@@ -30,6 +30,7 @@ func TestUnderLimits(t *testing.T) {
 		"used":                      {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 60)}}, 241, 3 * time.Minute, ""},
 		"learned":                   {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(50, 0)}}, 101, 2 * time.Minute, ""},
 		"of another class":          {ratelimit.Status{Windows: []ratelimit.WindowStatus{heavy}}, 100, 0, ""},
+		"for ever":                  {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(1, 0)}}, 1e15, 9_223_372_036 / 60 * time.Minute, ""},
 		"of its class":              {ratelimit.Status{Windows: []ratelimit.WindowStatus{minute(100, 0), heavy}}, 10, 10 * time.Minute, "heavy"},
 		"paused":                    {ratelimit.Status{PausedUntil: now.Add(time.Hour)}, 1, time.Hour, ""},
 	} {

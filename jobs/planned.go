@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"exporter/jobs/config"
@@ -102,6 +103,7 @@ func underWindow(w ratelimit.WindowStatus, calls int64, now time.Time) time.Dura
 	case calls <= limit && !w.ResetsAt.IsZero():
 		return w.ResetsAt.Sub(now)
 	default:
-		return time.Duration((calls + int64(w.Used) - 1) / limit * int64(w.Window.Per))
+		windows := (calls + int64(w.Used) - 1) / limit
+		return time.Duration(min(windows, math.MaxInt64/int64(w.Window.Per)) * int64(w.Window.Per))
 	}
 }

@@ -111,6 +111,30 @@ func TestAPlanAsksUnderTheLease(t *testing.T) {
 	if err := e.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
+	// What is known of the job is planned all the same.
+	start := w.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
+	err = mine.PutSlice(t.Context(), state.Slice{Job: "conversions", Part: "b", Start: start, End: start.AddDate(0, 0, 1), State: state.SliceFailed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lease, err = others.Acquire(t.Context(), "serve"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := lease.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if e, err = jobs.NewEngine(cfg, mine, jobs.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.Plan(t.Context(), cfg.Job("conversions"), time.Time{}, time.Time{})
+	if err != nil || len(p.Slices) == 0 || p.Slices[0].Part != "b" || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], `parts ["b"]`) {
+		t.Errorf("beside another process: %+v, error %v", p, err)
+	}
+	if err := e.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // Whoever takes the state over counts from what it finds there; the figures of
