@@ -88,6 +88,27 @@ func TestRenamedJob(t *testing.T) {
 	}
 }
 
+// Two jobs that have loaded the same days cannot become one: that is said before
+// anything is read.
+func TestRenamedToAJobWithTheSameSlices(t *testing.T) {
+	w := newWorld(t, nil)
+	w.named("old", "table = \"conversions\"\n")
+	w.want(w.runOf("old"), 0, 3, 0, 0)
+	w.named("new", "table = \"others\"\n")
+	w.want(w.runOf("new"), 0, 3, 0, 0)
+	before := w.query("select job, interval_start, fence from exporter.slices order by 1, 2")
+	w.vendor.Meter().Reset()
+	w.named("new", "table = \"others\"\nrenamed_from = [\"old\"]\n")
+	r := w.runOf("new")
+	w.want(r, 2, 0, 0, 0)
+	if sent := w.vendor.Meter().Operations(); len(sent) > 0 || !strings.Contains(r.Error, "slices of old cannot be renamed to new, which has the same ones") {
+		t.Errorf("requests %v, error %q", sent, r.Error)
+	}
+	if d := cmp.Diff(before, w.query("select job, interval_start, fence from exporter.slices order by 1, 2")); d != "" {
+		t.Errorf("the ledger has changed: %s", d)
+	}
+}
+
 // While a sink that has the old name's slices is down, nothing is loaded into it
 // under the new one.
 func TestRenamedJobWhoseSinkIsDown(t *testing.T) {
