@@ -1,6 +1,10 @@
 package sinktest
 
-import "exporter/sinks"
+import (
+	"slices"
+
+	"exporter/sinks"
+)
 
 type namedRule struct {
 	name  string
@@ -16,9 +20,26 @@ func (r namedRule) appliesTo(h Harness, m sinks.Mode) bool {
 
 func canGoAway(h Harness) bool { return h.Break != nil }
 func hasTarget(h Harness) bool { return h.Target != "" }
+func keepsAll(h Harness) bool  { return !h.Narrow }
+func isWhole(h Harness) bool   { return h.Whole }
+func hasKeys(h Harness) bool   { return !h.Whole }
+
+// those returns rules for sinks of a kind.
+func those(needs func(Harness) bool, rules []namedRule) []namedRule {
+	list := slices.Clone(rules)
+	for i := range list {
+		list[i].needs = needs
+	}
+	return list
+}
 
 // replaceRules are those of [sinks.Replace], which every sink has.
-var replaceRules = []namedRule{
+var replaceRules = append([]namedRule{
+	{name: "committed", test: committed},
+}, wholeRules...)
+
+// wholeRules are those of modes that replace all rows of a slice.
+var wholeRules = []namedRule{
 	{name: "replace by the same", test: replaceSame},
 	{name: "replace by others", test: replaceOthers},
 	{name: "replace by fewer", test: replaceFewer},
@@ -28,7 +49,6 @@ var replaceRules = []namedRule{
 	{name: "slice without bounds", test: unbounded},
 	{name: "column added", test: columnAdded},
 	{name: "table left out", test: tableLeftOut},
-	{name: "committed", test: committed},
 }
 
 // rules hold whatever the mode is. Rows of one key come with one slice in them,
@@ -36,7 +56,7 @@ var replaceRules = []namedRule{
 var rules = []namedRule{
 	{name: "types", test: types},
 	{name: "null is not empty", test: nulls},
-	{name: "numbers keep every digit", test: numbers},
+	{name: "numbers keep every digit", test: numbers, needs: keepsAll},
 	{name: "many batches", test: manyBatches},
 	{name: "first load is empty", test: firstEmpty},
 	{name: "two tables", test: twoTables, again: true},
@@ -87,14 +107,21 @@ var modeRules = map[sinks.Mode][]namedRule{
 		{name: "after failures", test: appendAfterFailures},
 		{name: "slices add up", test: appendAddsUp},
 	},
-	sinks.Snapshot: append([]namedRule{
-		{name: "rows vanish and return", test: snapshotReturns},
-		{name: "rows are dropped", test: snapshotDrops},
-		{name: "parts and jobs apart", test: snapshotApart},
-		{name: "nothing is left", test: snapshotEmpty},
-		{name: "left-out table", test: snapshotLeftOut},
-		{name: "slice without bounds", test: snapshotUnbounded},
-	}, keyRules...),
+	sinks.Snapshot: slices.Concat(
+		[]namedRule{{name: "no interval", test: snapshotUnbounded}},
+		those(isWhole, wholeRules),
+		those(hasKeys, snapshotRules),
+		those(hasKeys, keyRules),
+	),
+}
+
+// snapshotRules are those of [sinks.Snapshot] by key.
+var snapshotRules = []namedRule{
+	{name: "rows vanish and return", test: snapshotReturns},
+	{name: "rows are dropped", test: snapshotDrops},
+	{name: "parts and jobs apart", test: snapshotApart},
+	{name: "nothing is left", test: snapshotEmpty},
+	{name: "left-out table", test: snapshotLeftOut},
 }
 
 // keyRules are those of the modes that find rows by key.

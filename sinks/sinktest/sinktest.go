@@ -38,6 +38,13 @@ type Harness struct {
 	// zeros end its fraction.
 	Scaleless bool
 
+	// Narrow is for a sink that refuses a Numeric of more digits than it has room for.
+	Narrow bool
+
+	// Whole is for a sink that finds no rows by key: its Snapshot replaces all rows of
+	// job and part, so that one that is no longer there is gone.
+	Whole bool
+
 	// Rows reads a table as a reader of the target sees it at one instant: the
 	// given columns of all rows, in any order of rows, none if there is no such
 	// table. Cells are text:

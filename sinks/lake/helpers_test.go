@@ -1,0 +1,137 @@
+package lake_test
+
+import (
+	"crypto/rand"
+	"strconv"
+	"testing"
+	"time"
+
+	"exporter/fault"
+	"exporter/record"
+	"exporter/sinks"
+	"exporter/sinks/lake"
+)
+
+func layout(format, compression string) lake.Layout {
+	return lake.Layout{Format: format, Compression: compression, PartSize: 1 << 30}
+}
+
+// openFiles opens a sink of a folder as a process would that is started anew.
+func openFiles(t testing.TB, dir string, l lake.Layout) sinks.Sink {
+	t.Helper()
+	c := &lake.FilesConfig{Layout: l, Dir: dir}
+	if p := c.Validate(); len(p) > 0 {
+		t.Fatalf("validate: %v", p)
+	}
+	return closing(t)(lake.Files().Open(t.Context(), c))
+}
+
+// openBucket opens a sink of a bucket of the emulator that the environment names.
+func openBucket(t testing.TB, prefix string, l lake.Layout) sinks.Sink {
+	t.Helper()
+	c := &lake.GCSConfig{Layout: l, Bucket: testBucket, Prefix: prefix}
+	if p := c.Validate(); len(p) > 0 {
+		t.Fatalf("validate: %v", p)
+	}
+	s := closing(t)(lake.GCS().Open(t.Context(), c))
+	lake.SetPace(s)
+	return s
+}
+
+func closing(t testing.TB) func(sinks.Sink, error) sinks.Sink {
+	return func(s sinks.Sink, err error) sinks.Sink {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return s
+	}
+}
+
+var facts = record.Table{
+	Description: "Facts of the vendor's report.",
+	Columns: []record.Column{
+		{Name: "id", Type: record.Integer, Required: true},
+		{Name: "name", Type: record.Text, Origin: "Campaign Name", Description: `What it's "called" here.`},
+		{Name: "amount", Type: record.Numeric, Description: "Net."},
+	},
+	Key: []string{"id"},
+}
+
+var day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// batch types n rows of a table with the columns of facts.
+func batch(table, n int, mark string) *record.Batch {
+	b := record.NewBuilder(table, facts, nil)
+	for i := range n {
+		b.Integer(int64(i))
+		b.Text([]byte(mark))
+		b.Raw([]byte(strconv.Itoa(i) + ".25"))
+		b.EndRow(nil)
+	}
+	rows, _ := b.Take()
+	return &rows
+}
+
+// factsOf returns the rows of a batch as a reader of a lake gives them.
+func factsOf(n int, mark string) [][]string {
+	var list [][]string
+	for i := range n {
+		list = append(list, []string{strconv.Itoa(i), mark, strconv.Itoa(i) + ".25"})
+	}
+	return list
+}
+
+// loadOf describes a load of one slice whose n-th table has the n-th batch.
+func loadOf(shape record.Table, batches ...*record.Batch) sinks.Load {
+	l := sinks.Load{
+		Slice: sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)},
+		Run:   "run-1", LoadID: rand.Text(), Mode: sinks.Replace, Definition: "d1",
+	}
+	for i, b := range batches {
+		tally := record.NewTally(shape)
+		tally.Add(b)
+		name := "facts"
+		if i > 0 {
+			name += "_" + strconv.Itoa(i)
+		}
+		l.Tables = append(l.Tables, sinks.Table{Name: name, Shape: shape, Tally: tally})
+		l.Read += tally.Rows
+	}
+	l.Announced = l.Read
+	return l
+}
+
+// bring loads batches of facts into the one slice.
+func bring(t testing.TB, s sinks.Sink, batches ...*record.Batch) {
+	t.Helper()
+	if err := try(t, s, loadOf(facts, batches...), batches...); err != nil {
+		t.Fatalf("load: %v (%s)", err, fault.HintOf(err))
+	}
+}
+
+// try loads batches, and aborts after an error.
+func try(t testing.TB, s sinks.Sink, l sinks.Load, batches ...*record.Batch) error {
+	t.Helper()
+	w, err := s.Begin(t.Context(), l)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		if err == nil {
+			err = w.Write(t.Context(), b)
+		}
+	}
+	if err == nil {
+		_, err = w.Commit(t.Context())
+	}
+	if err := w.Abort(t.Context()); err != nil {
+		t.Errorf("abort: %v", err)
+	}
+	return err
+}
