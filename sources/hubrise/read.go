@@ -88,6 +88,7 @@ func (r *reader) read() error {
 		}
 		r.tables = append(r.tables, t)
 	}
+	join(r.req.Stream.Name, r.tables)
 	r.limit = r.pageSize()
 	if r.req.Limit > 0 {
 		r.limit = min(r.limit, r.req.Limit)

@@ -2,7 +2,6 @@ package hubrise
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +24,11 @@ type table struct {
 	slots map[string]int
 	names finder
 	inner map[int]*finder // of members that are objects with columns
+
+	hidden  []bool         // by slot: it may not stand in a reject
+	extras  bool           // nor what goes to _extra
+	parts   map[int]*table // of members that have tables of their own
+	partial bool           // something of it or of its parts may not stand there
 
 	values  [][]byte // of the document at hand, by slot; nil = not there
 	extra   []byte
@@ -72,6 +76,7 @@ func newTable(index int, want record.Table, s shape) (*table, error) {
 		t.keep = t.keep || f.kind == kindExtra
 		t.cells = append(t.cells, c)
 	}
+	t.hide(want)
 	return t, nil
 }
 
@@ -162,26 +167,6 @@ func (t *table) write(document []byte) bool {
 		}
 	}
 	return t.build.EndRow(func() []byte { return t.reject(document) })
-}
-
-// reject is a document as the table of rejects has it: with what it belongs to, where
-// that does not stand in it.
-func (t *table) reject(document []byte) []byte {
-	place := map[string]json.RawMessage{}
-	for _, f := range t.shape.fields {
-		if f.kind == kindAround && f.around != theAccount && f.around != theID && t.around[f.around] != nil && f.around != theZone && f.around != theDate {
-			place[f.column.Name], _ = json.Marshal(string(t.around[f.around])) // strings always encode
-		}
-	}
-	if len(place) == 0 || t.shape.name == "orders" {
-		return document
-	}
-	place["document"] = document
-	text, err := json.Marshal(place)
-	if err != nil {
-		return document
-	}
-	return text
 }
 
 func (t *table) cell(c *cell, document []byte) {
