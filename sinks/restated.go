@@ -24,12 +24,12 @@ type Restatement struct {
 }
 
 // Restated returns what l changes of what the ledger has of its slice, in the order
-// of tables; before is nil if nothing is committed. The first load of a slice, rows
-// that are the same, and Append restate nothing. Of Merge what was delivered for the
+// of tables; before is nil if nothing is committed, as in every load of an Append. The
+// first load of a slice and rows that are the same restate nothing. Of Merge what was delivered for the
 // slice is compared, so a table that is no longer delivered, and whose rows stay, is
 // none; of Snapshot the state of one load with that of the next.
 func (l Load) Restated(before *Committed) []Restatement {
-	if before == nil || l.Mode == Append {
+	if before == nil {
 		return nil
 	}
 	after := l.tableStates()

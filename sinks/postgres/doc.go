@@ -10,7 +10,8 @@
 //	        stream     COPY … FROM STDIN (FORMAT binary), table after table    │ one
 //	Commit  count      rows copied = rows tallied                              │ transaction
 //	        apply      of merge and snapshot, see below                        │
-//	        settle     ledger row, only while the fence is still ours; NOTIFY  │
+//	        settle     ledger rows (slice, restatements, run), only while      │
+//	                   the fence is still ours; NOTIFY                         │
 //	        COMMIT                                                            ─┘
 //
 // Write modes
@@ -40,8 +41,8 @@
 //
 // Invariants
 //   - Readers see a slice's old rows and ledger row or the new ones, never a mixture.
-//   - Of two writers of a slice only the one that began last commits: settling is
-//     one UPDATE with the fence in its WHERE clause.
+//   - Of two writers of a slice only the one that began last commits: settling locks
+//     the slice's ledger row by the fence.
 //   - Loads into one table are serialised, by a lock of the process and then an
 //     advisory lock of the database, both taken in one global order.
 //   - A transaction waits for one kind of lock at a time: no deadlock is possible

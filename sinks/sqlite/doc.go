@@ -11,7 +11,7 @@
 //	Commit  count     rows staged = rows tallied
 //	        check     is the fence still ours?                  ─┐ one
 //	        apply     DELETE, INSERT … SELECT from the stage     │ transaction
-//	        settle    ledger row                                 │
+//	        settle    ledger rows: slice, restatements, run      │
 //	        COMMIT                                              ─┘
 //
 // SQLite lets one connection write at a time. Staging needs no lock, so loads
