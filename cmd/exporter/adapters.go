@@ -3,6 +3,7 @@ package main
 import (
 	"exporter/jobs/config"
 	"exporter/sinks"
+	"exporter/sinks/lake"
 	"exporter/sinks/postgres"
 	"exporter/sinks/sqlite"
 	"exporter/sources"
@@ -16,6 +17,6 @@ import (
 func drivers() config.Drivers {
 	return config.Drivers{
 		Sources: []sources.Driver{hasoffers.Driver(), hubrise.Driver(), owapro.Driver(), piwikpro.Driver()},
-		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
+		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver(), lake.GCS(), lake.Files()},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"exporter/jobs/config"
 	"exporter/sinks"
+	"exporter/sinks/lake"
 	"exporter/sinks/postgres"
 	"exporter/sinks/sqlite"
 	"exporter/sources"
@@ -22,7 +23,7 @@ const exampleFile = "../../jobs.example.toml"
 func shipped() config.Drivers {
 	return config.Drivers{
 		Sources: []sources.Driver{hasoffers.Driver(), hubrise.Driver(), owapro.Driver(), piwikpro.Driver()},
-		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver()},
+		Sinks:   []sinks.Driver{postgres.Driver(), sqlite.Driver(), lake.GCS(), lake.Files()},
 	}
 }
 

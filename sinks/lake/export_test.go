@@ -79,3 +79,8 @@ func PutDecimal(d string) ([]byte, bool) {
 	to := make([]byte, decimalBytes)
 	return to, putDecimal(to, []byte(d))
 }
+
+// DiskError is how the files driver explains an error of its disk.
+func DiskError(s sinks.Sink, err error) error {
+	return s.(*sink).store.(*files).wrap(err, "write", "x")
+}

@@ -15,10 +15,12 @@ import (
 
 // faults are what may become of one request. All of them are to be got over.
 var faults = map[string]func(w http.ResponseWriter, r *http.Request, pass func()){
-	"429": func(w http.ResponseWriter, _ *http.Request, _ func()) {
+	"429": func(w http.ResponseWriter, r *http.Request, _ func()) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		refuse(w, http.StatusTooManyRequests, "rateLimitExceeded", "The object exceeded the rate limit for object mutation operations.")
 	},
-	"503": func(w http.ResponseWriter, _ *http.Request, _ func()) {
+	"503": func(w http.ResponseWriter, r *http.Request, _ func()) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		refuse(w, http.StatusServiceUnavailable, "backendError", "Backend error")
 	},
 	"reset before": func(w http.ResponseWriter, r *http.Request, _ func()) {
@@ -120,7 +122,10 @@ func TestAway(t *testing.T) {
 		})
 		err := loadTwo(t.Context(), sink, "new", 2)
 		s.on(nil)
-		if seen < n {
+		mu.Lock()
+		reached := seen >= n
+		mu.Unlock()
+		if !reached {
 			break
 		}
 		if err != nil && (fault.ClassOf(err) != fault.Transient || fault.HintOf(err) == "") {

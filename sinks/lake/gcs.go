@@ -267,17 +267,17 @@ func (b *bucket) remove(ctx context.Context, name string, generation int64) erro
 	return err
 }
 
-// check writes, reads, lists and removes an object that no table has.
+// check lists, writes, reads and removes an object that no table has.
 func (b *bucket) check(ctx context.Context) error {
 	name := stagingFolder + "/" + checkName()
+	if _, err := b.list(ctx, name, "", ""); err != nil { // tells a bucket that is missing
+		return err
+	}
 	generation, err := b.put(ctx, name, []byte("{}\n"), 0)
 	if err != nil {
 		return err
 	}
 	_, _, err = b.read(ctx, name)
-	if err == nil {
-		_, err = b.list(ctx, name, "", "")
-	}
 	return errors.Join(err, b.remove(context.WithoutCancel(ctx), name, generation))
 }
 

@@ -66,20 +66,17 @@ func (b *bucket) classify(err error) (class fault.Class, hint string) {
 }
 
 func (b *bucket) classifyReply(reply *googleapi.Error) (class fault.Class, hint string) {
-	reason := ""
-	for _, e := range reply.Errors {
-		reason += e.Reason + " "
-	}
+	text := strings.ToLower(reply.Error()) // of reads the library keeps the body alone
 	switch {
 	case reply.Code == http.StatusUnauthorized:
 		return fault.Auth, `The login is not accepted. Log in again ("gcloud auth application-default login"), or renew the key that GOOGLE_APPLICATION_CREDENTIALS names.`
-	case reply.Code == http.StatusTooManyRequests, reply.Code == http.StatusForbidden && strings.Contains(strings.ToLower(reason), "ratelimit"):
+	case reply.Code == http.StatusTooManyRequests, reply.Code == http.StatusForbidden && strings.Contains(text, "ratelimit"):
 		return fault.Transient, "The service asks for patience. The load is tried again."
-	case reply.Code == http.StatusForbidden && strings.Contains(reason, "retentionPolicyNotMet"):
+	case reply.Code == http.StatusForbidden && strings.Contains(text, "retentionpolicynotmet"):
 		return fault.Config, fmt.Sprintf("Bucket %s keeps objects from being replaced for a time (retention policy, holds). Use a bucket without.", b.name)
 	case reply.Code == http.StatusForbidden:
 		return fault.Auth, fmt.Sprintf(`Give the login the role "Storage Object User" (roles/storage.objectUser) on bucket %s: it lists, reads, writes, replaces and removes objects.`, b.name)
-	case reply.Code == http.StatusBadRequest && strings.Contains(strings.ToLower(reply.Message), "crc32c"):
+	case reply.Code == http.StatusBadRequest && strings.Contains(text, "crc32c"):
 		return fault.Transient, hintChanged
 	case reply.Code == http.StatusNotFound, reply.Code == http.StatusGone:
 		return fault.Transient, "The service has forgotten the upload. The load is tried again."

@@ -78,15 +78,6 @@ func batch(table, n int, mark string) *record.Batch {
 	return &rows
 }
 
-// factsOf returns the rows of a batch as a reader of a lake gives them.
-func factsOf(n int, mark string) [][]string {
-	var list [][]string
-	for i := range n {
-		list = append(list, []string{strconv.Itoa(i), mark, strconv.Itoa(i) + ".25"})
-	}
-	return list
-}
-
 // loadOf describes a load of one slice whose n-th table has the n-th batch.
 func loadOf(shape record.Table, batches ...*record.Batch) sinks.Load {
 	l := sinks.Load{

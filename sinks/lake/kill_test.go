@@ -248,3 +248,14 @@ func kill(t *testing.T, task childTask) string {
 	_ = cmd.Wait() // killed
 	return line
 }
+
+// forget removes one object, as an operator may.
+func (p place) forget(name string) error {
+	switch o := p.objects.(type) {
+	case folder:
+		return os.Remove(string(o) + "/" + name)
+	case stored:
+		return o.fake.Backend().DeleteObject(testBucket, o.prefix+name)
+	}
+	return errNoObject
+}

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	if task := os.Getenv(childVariable); task != "" {
 		os.Exit(child(task))
 	}
+	if task := os.Getenv(memoryVariable); task != "" {
+		os.Exit(memoryChild(task))
+	}
 	// The emulator links a library that starts a goroutine for good.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 }

@@ -79,7 +79,7 @@ func (o object) staging() entry {
 func (o object) is(e entry) bool { return e.size == o.Bytes && (!e.summed || e.crc == o.CRC32C) }
 
 func (m manifest) slice() sinks.Slice {
-	return sinks.Slice{Job: m.Job, Part: m.Part, Start: m.Start, End: m.End}
+	return sinks.Slice{Job: m.Job, Part: m.Part, Start: m.Start.UTC(), End: m.End.UTC()}
 }
 
 // of reports whether the manifest is of a slice, whose end may have moved.

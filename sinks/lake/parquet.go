@@ -14,7 +14,7 @@ import (
 
 // groupBytes is how much of the batches' bytes goes into one row group; with the
 // buffers of its pages it bounds what an object takes of memory.
-const groupBytes = 32 << 20
+const groupBytes = 16 << 20
 
 // chunk is the number of cells of a column that are handed over at once.
 const chunk = 512

@@ -70,6 +70,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	away, fault := s.away, s.fault
 	s.mu.Unlock()
+	// The client uses the memory of a chunk again once it is answered, also while the
+	// chunk is being sent: whoever answers in the middle makes it race with itself.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // nobody is there to answer
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if away {
 		hangUp(w)
 		return
@@ -151,6 +158,7 @@ func (s *service) chunk(w http.ResponseWriter, r *http.Request) {
 		s.fake.HTTPHandler().ServeHTTP(reply, r)
 		s.chunks[key] = reply
 	}
+	_, _ = io.Copy(io.Discard, r.Body) // the library fills its buffer anew when the reply is there
 	maps.Copy(w.Header(), reply.Header())
 	w.WriteHeader(reply.Code)
 	_, _ = w.Write(reply.Body.Bytes()) // whoever hung up does not read

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"exporter/fault"
 	"exporter/record"
@@ -52,8 +53,23 @@ func shapes(load sinks.Load) map[string]record.Table {
 // there: one table would be several, and readers of all of it would fail.
 func (s *sink) fit(ctx context.Context, load sinks.Load) error {
 	for table, shape := range shapes(load) {
-		if _, _, err := s.mergeSchema(ctx, table, shape); err != nil {
+		was, err := s.readSchema(ctx, table)
+		if err != nil {
 			return err
+		}
+		now, err := was.with(table, shape)
+		if err != nil {
+			return err
+		}
+		if was.generation == 0 {
+			continue
+		}
+		for _, c := range now.Columns[len(was.Columns):] {
+			if load.Freeze {
+				return fault.New(fault.Config, "table %s is frozen and lacks column %s %s", table, c.Name, c.Type).
+					WithHint(`Leave the column out of the job, or take schema = "freeze" out of it.`)
+			}
+			load.Notify(sinks.Notice{Text: fmt.Sprintf("column %s %s is new in table %s", c.Name, c.Type, table)})
 		}
 	}
 	return nil
@@ -74,42 +90,55 @@ func (w *writer) describe(ctx context.Context) error {
 }
 
 func (s *sink) putSchema(ctx context.Context, table string, shape record.Table) error {
-	text, generation, err := s.mergeSchema(ctx, table, shape)
-	if err == nil && text != nil {
-		_, err = s.store.put(ctx, schemaName(table), text, generation)
+	was, err := s.readSchema(ctx, table)
+	if err != nil {
+		return err
+	}
+	now, err := was.with(table, shape)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(now, "", " ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", schemaName(table), err)
+	}
+	if text = append(text, '\n'); !bytes.Equal(text, was.text) {
+		_, err = s.store.put(ctx, schemaName(table), text, was.generation)
 	}
 	return err
 }
 
-// mergeSchema returns the schema file as it is to be, nil if it is so already, and
-// the generation that it has.
-func (s *sink) mergeSchema(ctx context.Context, table string, shape record.Table) ([]byte, int64, error) {
-	before, generation, err := s.store.read(ctx, schemaName(table))
-	if err != nil && !errors.Is(err, errGone) {
-		return nil, 0, err
+// stored is a schema as it is in the store; without one its generation is 0.
+type stored struct {
+	schema
+	text       []byte
+	generation int64
+}
+
+func (s *sink) readSchema(ctx context.Context, table string) (w stored, err error) {
+	w.text, w.generation, err = s.store.read(ctx, schemaName(table))
+	if errors.Is(err, errGone) {
+		return stored{}, nil
 	}
-	now := schema{Table: table, Description: shape.Description, Key: shape.Key}
-	if err == nil {
-		var old schema
-		if err := json.Unmarshal(before, &old); err != nil {
-			return nil, 0, fault.New(fault.Config, "read %s: %w", schemaName(table), err).
-				WithHint("Somebody else has written it. Remove it, or give the sink a prefix (or dir) of its own.")
-		}
-		now.Columns = old.Columns
+	if err != nil {
+		return w, err
 	}
+	if err := json.Unmarshal(w.text, &w.schema); err != nil {
+		return w, fault.New(fault.Config, "read %s: %w", schemaName(table), err).
+			WithHint("Somebody else has written it. Remove it, or give the sink a prefix (or dir) of its own.")
+	}
+	return w, nil
+}
+
+// with returns the schema with the columns of a shape, new ones at its end.
+func (w stored) with(table string, shape record.Table) (schema, error) {
+	now := schema{Table: table, Description: shape.Description, Key: shape.Key, Columns: slices.Clone(w.Columns)}
 	for _, c := range shape.Columns {
 		if err := now.add(c); err != nil {
-			return nil, 0, err
+			return now, err
 		}
 	}
-	text, err := json.MarshalIndent(now, "", " ")
-	if err != nil {
-		return nil, 0, fmt.Errorf("write %s: %w", schemaName(table), err)
-	}
-	if text = append(text, '\n'); bytes.Equal(text, before) {
-		text = nil
-	}
-	return text, generation, nil
+	return now, nil
 }
 
 func (n *schema) add(c record.Column) error {
