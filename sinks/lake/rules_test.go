@@ -48,7 +48,7 @@ func TestFilesRules(t *testing.T) {
 }
 
 func TestBucketRules(t *testing.T) {
-	for _, l := range layouts {
+	for _, l := range layouts[:1] { // what is in the objects does not depend on where they are
 		t.Run(l.Format, func(t *testing.T) {
 			s := newService(t)
 			from := stored{s, "exports/"}
