@@ -64,8 +64,12 @@ func done(errs []error) bool {
 }
 
 func (w *work) describeLoad(t task, sp *spool.Spool) sinks.Load {
+	start, end := t.Start, t.End
+	if zone := w.job.DataZone; zone != nil { // paths of objects have the local day
+		start, end = start.In(zone), end.In(zone)
+	}
 	l := sinks.Load{
-		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: t.Start, End: t.End},
+		Slice: sinks.Slice{Job: w.job.Name, Part: t.part, Start: start, End: end},
 		Run:   w.run.ID, Trigger: w.run.Trigger, RunStarted: w.run.Started, Mode: w.job.Write, Absent: w.job.Absent, Freeze: w.job.Freeze, Definition: w.definition,
 		Provisional: t.Open || sp.State().Provisional, Announced: sp.State().Announced, Read: rowsRead(sp),
 	}

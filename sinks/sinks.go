@@ -22,7 +22,7 @@ import (
 // Slice identifies a unit of load: job × part × data interval.
 type Slice struct {
 	Job, Part  string
-	Start, End time.Time // zero for a snapshot
+	Start, End time.Time // zero for a snapshot; of a load in the zone of the job's days
 }
 
 // Interval returns the bounds in RFC 3339, UTC, with a slash between.
