@@ -1,6 +1,6 @@
 // Package settings holds the types that the settings of adapters and jobs are
-// made of: secrets that do not print, durations that know days and months, and
-// the problems a configuration is refused for.
+// made of: secrets that do not print, durations that know days and months, sizes,
+// and the problems a configuration is refused for.
 package settings
 
 import (

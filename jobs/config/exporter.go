@@ -15,7 +15,7 @@ type exporterTable struct {
 	Timezone    zone            `toml:"timezone"`
 	State       string          `toml:"state"`
 	Spool       string          `toml:"spool"`
-	SpoolMax    Size            `toml:"spool_max"`
+	SpoolMax    settings.Size   `toml:"spool_max"`
 	Key         settings.Secret `toml:"key"`
 	HashKey     settings.Secret `toml:"hash_key"`
 	Listen      string          `toml:"listen"`

@@ -13,9 +13,9 @@ import (
 
 // Layout is what both drivers let choose about objects.
 type Layout struct {
-	Format      string `toml:"format"`      // parquet, csv, jsonl
-	Compression string `toml:"compression"` // zstd, gzip, none
-	PartSize    Size   `toml:"part_size"`   // above it a table of a slice becomes several objects
+	Format      string        `toml:"format"`      // parquet, csv, jsonl
+	Compression string        `toml:"compression"` // zstd, gzip, none
+	PartSize    settings.Size `toml:"part_size"`   // above it a table of a slice becomes several objects
 }
 
 // GCSConfig is a [sinks.NAME] table with driver = "gcs".

@@ -47,15 +47,6 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestSize(t *testing.T) {
-	for text, want := range map[string]lake.Size{"1GiB": 1 << 30, "16MiB": 16 << 20, "2048KiB": 2 << 20, "1GB": 0, "": 0, "-1GiB": 0, "1": 0, "99999999GiB": 0} {
-		var s lake.Size
-		if err := s.UnmarshalText([]byte(text)); (err == nil) != (want > 0) || s != want {
-			t.Errorf("%q is %d, %v; want %d", text, s, err, want)
-		}
-	}
-}
-
 func TestTargets(t *testing.T) {
 	t.Setenv("STORAGE_EMULATOR_HOST", "")
 	if got := (&lake.GCSConfig{Bucket: "a", Prefix: "b"}).Target(); got != "gs://a/b" {

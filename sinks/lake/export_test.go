@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"exporter/settings"
 	"exporter/sinks"
 )
 
@@ -15,7 +16,7 @@ func SetPace(s sinks.Sink) {
 }
 
 // SetPartSize makes parts of a size that no configuration may ask for.
-func SetPartSize(s sinks.Sink, size int64) { s.(*sink).layout.PartSize = Size(size) }
+func SetPartSize(s sinks.Sink, size int64) { s.(*sink).layout.PartSize = settings.Size(size) }
 
 // OnStep calls before with what is about to be changed in the store, and fails the
 // step with the error that it returns.

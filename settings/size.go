@@ -1,4 +1,4 @@
-package config
+package settings
 
 import (
 	"fmt"
@@ -27,36 +27,28 @@ var sizeUnits = []struct {
 
 var size = regexp.MustCompile(`^([0-9]{1,18})([KMGT]i?B|B)$`)
 
-// ParseSize reads a size in KiB, MiB, GiB, TiB (powers of 1024), KB, MB, GB, TB
+// UnmarshalText reads a size in KiB, MiB, GiB, TiB (powers of 1024), KB, MB, GB, TB
 // (powers of 1000) or B.
-func ParseSize(s string) (Size, error) {
-	m := size.FindStringSubmatch(s)
+func (s *Size) UnmarshalText(b []byte) error {
+	m := size.FindSubmatch(b)
 	if m == nil {
-		return 0, fmt.Errorf("%q is not a size; write an integer and one of B, KiB, MiB, GiB, TiB, KB, MB, GB, TB, such as \"20GiB\"", s)
+		return fmt.Errorf("%q is not a size; write an integer and one of B, KiB, MiB, GiB, TiB, KB, MB, GB, TB, such as \"20GiB\"", b)
 	}
-	n, err := strconv.ParseInt(m[1], 10, 64)
+	n, err := strconv.ParseInt(string(m[1]), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a size: %w", s, err)
+		return fmt.Errorf("%q is not a size: %w", b, err)
 	}
 	for _, u := range sizeUnits {
-		if u.name != m[2] {
+		if u.name != string(m[2]) {
 			continue
 		}
 		if n > math.MaxInt64/u.bytes {
-			return 0, fmt.Errorf("%q is more than 8388607TiB", s)
+			return fmt.Errorf("%q is more than 8388607TiB", b)
 		}
-		return Size(n * u.bytes), nil
+		*s = Size(n * u.bytes)
+		return nil
 	}
-	return 0, fmt.Errorf("%q has an unknown unit", s)
-}
-
-// UnmarshalText reads a size.
-func (s *Size) UnmarshalText(b []byte) error {
-	v, err := ParseSize(string(b))
-	if err == nil {
-		*s = v
-	}
-	return err
+	return fmt.Errorf("%q has an unknown unit", b)
 }
 
 // MarshalText writes the size.

@@ -1,9 +1,9 @@
-package config_test
+package settings_test
 
 import (
 	"testing"
 
-	"exporter/jobs/config"
+	"exporter/settings"
 )
 
 func TestSize(t *testing.T) {
@@ -20,13 +20,15 @@ func TestSize(t *testing.T) {
 		{"0B", 0, "0B"},
 		{"8388607TiB", 8388607 << 40, "8388607TiB"},
 	} {
-		got, err := config.ParseSize(c.text)
+		var got settings.Size
+		err := got.UnmarshalText([]byte(c.text))
 		if err != nil || int64(got) != c.bytes || got.String() != c.shown {
 			t.Errorf("%s: got %d (%s), %v; want %d (%s)", c.text, got, got, err, c.bytes, c.shown)
 		}
 	}
 	for _, text := range []string{"", "20", "GiB", "20 GiB", "20gib", "-1GiB", "1.5GiB", "20PiB", "8388608TiB", "9999999999999999999B"} {
-		if got, err := config.ParseSize(text); err == nil {
+		var got settings.Size
+		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q: got %d, want an error", text, got)
 		}
 	}
