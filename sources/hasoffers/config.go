@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
-	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"exporter/ratelimit"
@@ -81,10 +79,7 @@ func (c *Config) Validate() []settings.Problem {
 	if c.URLMax < leastURLMax {
 		p = append(p, settings.Problemf("url_max", "%d bytes are too few for a request; write at least %d", c.URLMax, leastURLMax))
 	}
-	if c.Timeout.Std() < time.Second {
-		p = append(p, settings.Problemf("timeout", "must be at least a second; write \"180s\""))
-	}
-	return p
+	return append(p, httpapi.CheckTimeout("timeout", c.Timeout, "180s")...)
 }
 
 func (c *Config) validateIntegrator() []settings.Problem {
@@ -124,7 +119,7 @@ func (c *Config) validateTimezone() []settings.Problem {
 	if c.Timezone == "" || c.Timezone == "Local" {
 		return []settings.Problem{settings.Problemf("timezone", "is needed because the vendor's times carry no zone; write the network's, usually \"America/New_York\"")}
 	}
-	if _, err := time.LoadLocation(c.Timezone); err != nil {
+	if c.Zone() == nil {
 		return []settings.Problem{settings.Problemf("timezone", "%q is not a zone; write an IANA name such as \"America/New_York\"", c.Timezone)}
 	}
 	return nil
@@ -146,10 +141,10 @@ func (c *Config) auth() string { return cmp.Or(c.AuthURL, authorizeURL) }
 func (c *Config) Credential() sources.Credential {
 	limits := ratelimit.Limits{Windows: []ratelimit.Window{{N: 20, Per: 10 * time.Second}}}
 	if c.API == apiNetwork {
-		return sources.Credential{Name: "hasoffers " + host(c.base()) + " " + c.NetworkID, Limits: limits}
+		return sources.Credential{Name: "hasoffers " + httpapi.Host(c.base()) + " " + c.NetworkID, Limits: limits}
 	}
 	limits.Concurrency = 1
-	return sources.Credential{Name: "hasoffers " + host(c.auth()) + " " + c.ClientID, Limits: limits}
+	return sources.Credential{Name: "hasoffers " + httpapi.Host(c.auth()) + " " + c.ClientID, Limits: limits}
 }
 
 // TokenKey implements sources.Tokened. One token is good for all networks of an
@@ -163,22 +158,8 @@ func (c *Config) TokenKey(string) string {
 	return fmt.Sprintf("%s %s %x", c.Credential().Name, c.Audience, digest[:4])
 }
 
-func host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
-
 // Zone implements sources.Config.
-func (c *Config) Zone() *time.Location {
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil {
-		return nil // Validate has said so
-	}
-	return zone
-}
+func (c *Config) Zone() *time.Location { return settings.Zone(c.Timezone) }
 
 // Identity implements sources.Config: the same network is the same data over
 // either API, but read in another zone its rows belong to other instants.

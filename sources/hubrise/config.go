@@ -69,15 +69,8 @@ func (c *Config) Validate() []settings.Problem {
 	} else if strings.ContainsFunc(c.AccessToken.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
 		p = append(p, settings.Problemf("access_token", "is not a token; write \"${HUBRISE_ACCESS_TOKEN}\" and set that variable to letters and digits alone"))
 	}
-	if c.Timezone != "" {
-		if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-			p = append(p, settings.Problemf("timezone", "%q is not a zone; write an IANA name such as \"Europe/Paris\", or take the line out", c.Timezone))
-		}
-	}
-	if c.Timeout.Std() < time.Second {
-		p = append(p, settings.Problemf("timeout", "must be at least a second; write \"180s\""))
-	}
-	return p
+	p = append(p, settings.CheckZone("timezone", c.Timezone, "Europe/Paris")...)
+	return append(p, httpapi.CheckTimeout("timeout", c.Timeout, "180s")...)
 }
 
 func (c *Config) validateOAuth() []settings.Problem {
@@ -116,7 +109,7 @@ func (c *Config) Credential() sources.Credential {
 		Classes:     map[string][]ratelimit.Window{classHeavy: {{N: 10, Per: time.Minute, Fixed: true}}},
 		Concurrency: 2,
 	}
-	name := "hubrise " + host(c.BaseURL) + " "
+	name := "hubrise " + httpapi.Host(c.BaseURL) + " "
 	if c.AccessToken != "" {
 		sum := sha256.Sum256([]byte(c.AccessToken.Reveal()))
 		return sources.Credential{Name: name + "token " + hex.EncodeToString(sum[:6]), Limits: limits}
@@ -132,26 +125,9 @@ func (c *Config) TokenKey(source string) string {
 	return c.Credential().Name + " " + source
 }
 
-func host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
-
 // Zone implements sources.Config.
-func (c *Config) Zone() *time.Location {
-	if c.Timezone == "" {
-		return nil
-	}
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil {
-		return nil // Validate has said so
-	}
-	return zone
-}
+func (c *Config) Zone() *time.Location { return settings.Zone(c.Timezone) }
 
 // Identity implements sources.Config: the account is in the rows, and private_ref
 // is another one for every app.
-func (c *Config) Identity() string { return "hubrise/" + host(c.BaseURL) + "/" + c.ClientID }
+func (c *Config) Identity() string { return "hubrise/" + httpapi.Host(c.BaseURL) + "/" + c.ClientID }

@@ -69,19 +69,10 @@ func (c *Config) Validate() []settings.Problem {
 	} else {
 		p = append(p, c.validateSession()...)
 	}
-	if c.Timezone != "" {
-		if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-			p = append(p, settings.Problemf("timezone", "%q is not a zone; write an IANA name such as \"Europe/Berlin\", or take the line out", c.Timezone))
-		}
-	}
+	p = append(p, settings.CheckZone("timezone", c.Timezone, "Europe/Berlin")...)
 	p = append(p, c.CSVRequest.validate()...)
-	if c.Timeout.Std() < time.Second {
-		p = append(p, settings.Problemf("timeout", "must be at least a second; write \"180s\""))
-	}
-	if c.BodyTimeout.Std() < time.Second {
-		p = append(p, settings.Problemf("body_timeout", "must be at least a second; write \"30m\""))
-	}
-	return p
+	p = append(p, httpapi.CheckTimeout("timeout", c.Timeout, "180s")...)
+	return append(p, httpapi.CheckTimeout("body_timeout", c.BodyTimeout, "30m")...)
 }
 
 func (c *Config) validateOAuth() []settings.Problem {
@@ -136,9 +127,9 @@ func (r CSVRequest) validate() []settings.Problem {
 func (c *Config) Credential() sources.Credential {
 	limits := ratelimit.Limits{Windows: []ratelimit.Window{{N: 2, Per: time.Second}}, Concurrency: 2}
 	if c.HASID != "" {
-		return sources.Credential{Name: "owapro " + host(c.BaseURL) + " session", Limits: limits}
+		return sources.Credential{Name: "owapro " + httpapi.Host(c.BaseURL) + " session", Limits: limits}
 	}
-	return sources.Credential{Name: "owapro " + host(c.AccountURL) + " " + c.ClientID, Limits: limits}
+	return sources.Credential{Name: "owapro " + httpapi.Host(c.AccountURL) + " " + c.ClientID, Limits: limits}
 }
 
 // TokenKey implements sources.Tokened: every source has the tokens of one user.
@@ -149,26 +140,9 @@ func (c *Config) TokenKey(source string) string {
 	return c.Credential().Name + " " + source
 }
 
-func host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
-
 // Zone implements sources.Config.
-func (c *Config) Zone() *time.Location {
-	if c.Timezone == "" {
-		return nil
-	}
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil {
-		return nil // Validate has said so
-	}
-	return zone
-}
+func (c *Config) Zone() *time.Location { return settings.Zone(c.Timezone) }
 
 // Identity implements sources.Config: whoever looks, a customer's numbers are the
 // same, and the customer is the part.
-func (c *Config) Identity() string { return "owapro/" + host(c.BaseURL) }
+func (c *Config) Identity() string { return "owapro/" + httpapi.Host(c.BaseURL) }

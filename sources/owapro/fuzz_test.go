@@ -17,6 +17,7 @@ func FuzzCSV(f *testing.F) {
 		csvHead + "05.03.2026;\"A\"\"d\ns\";1;1.234;1.234,50;n/a\r\n",
 		"\ufeffdate,acc_channel,customer_trackgroupid,customer_trackgroup,sale_count,sale_amount,ctr\n2026-03-05,S\xfcd,2,x,1,2,3\n",
 		"Date\tAcc Channel\tCustomer Trackgroup\tSale Count\tSale Amount\tCTR\n2026-03-05\ta\tSEO\t1\t2\t3\n", "", "\n\n", ";;;\n",
+		csvHead + "2026-03-05;Ads;SEO;5;1µµµµµµµµµµµµµµµµµµ3µµ.234,50;1\r\n",
 	} {
 		f.Add([]byte(body))
 	}

@@ -60,21 +60,32 @@ func (s *sums) add(c *cells) {
 	}
 }
 
+// add adds a canonical number. What is none makes the sum bad: a cell that is no
+// number keeps the vendor's text.
 func (a *adder) add(text []byte) {
-	if (text[0] < '0' || text[0] > '9') && (text[0] != '-' || len(text) < 2 || text[1] > '9') {
-		a.bad = true
-		return
+	digits := text
+	if digits[0] == '-' {
+		digits = digits[1:]
 	}
-	for _, c := range text { // canonical numbers have nothing else
-		if c != '.' && c != '-' && (c < '0' || c > '9') {
+	dots, nonzero := 0, false
+	for _, c := range digits {
+		switch {
+		case c >= '1' && c <= '9':
+			nonzero = true
+		case c == '.':
+			dots++
+		case c != '0':
 			a.bad = true
 			return
 		}
-		if c >= '1' && c <= '9' {
-			a.sum.AddDecimal(text)
-			a.nonzero++
-			return
-		}
+	}
+	if dots > 1 || len(digits) == dots {
+		a.bad = true
+		return
+	}
+	if nonzero {
+		a.sum.AddDecimal(text)
+		a.nonzero++
 	}
 }
 

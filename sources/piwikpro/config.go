@@ -55,25 +55,16 @@ func (c *Config) Validate() []settings.Problem {
 	if c.ClientSecret == "" {
 		p = append(p, settings.Problemf("client_secret", "is needed to log in; write \"${PIWIK_CLIENT_SECRET}\" and set that variable"))
 	}
-	if c.Timezone != "" {
-		if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-			p = append(p, settings.Problemf("timezone", "%q is not a zone; write an IANA name such as \"Europe/Berlin\", or take the line out", c.Timezone))
-		}
-	}
-	if c.Timeout.Std() < time.Second {
-		p = append(p, settings.Problemf("timeout", "must be at least a second; write \"180s\""))
-	}
-	if c.BodyTimeout.Std() < time.Second {
-		p = append(p, settings.Problemf("body_timeout", "must be at least a second; write \"30m\""))
-	}
-	return p
+	p = append(p, settings.CheckZone("timezone", c.Timezone, "Europe/Berlin")...)
+	p = append(p, httpapi.CheckTimeout("timeout", c.Timeout, "180s")...)
+	return append(p, httpapi.CheckTimeout("body_timeout", c.BodyTimeout, "30m")...)
 }
 
 // Credential implements sources.Config. By what the vendor counts is not quite
 // known; one pair of credentials of one account is the least it can be.
 func (c *Config) Credential() sources.Credential {
 	return sources.Credential{
-		Name: "piwikpro " + host(c.BaseURL) + " " + c.ClientID,
+		Name: "piwikpro " + httpapi.Host(c.BaseURL) + " " + c.ClientID,
 		Limits: ratelimit.Limits{Concurrency: 3, Classes: map[string][]ratelimit.Window{
 			classGet:  {{N: 600, Per: time.Minute}},
 			classPost: {{N: 60, Per: time.Minute}},
@@ -88,26 +79,9 @@ func (c *Config) TokenKey(string) string {
 	return fmt.Sprintf("%s %x", c.Credential().Name, digest[:4])
 }
 
-func host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
-
 // Zone implements sources.Config.
-func (c *Config) Zone() *time.Location {
-	if c.Timezone == "" {
-		return nil
-	}
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil {
-		return nil // Validate has said so
-	}
-	return zone
-}
+func (c *Config) Zone() *time.Location { return settings.Zone(c.Timezone) }
 
 // Identity implements sources.Config: whoever looks, a site's numbers are the same,
 // and the site is the part.
-func (c *Config) Identity() string { return "piwikpro/" + host(c.BaseURL) }
+func (c *Config) Identity() string { return "piwikpro/" + httpapi.Host(c.BaseURL) }

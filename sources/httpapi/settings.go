@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"exporter/settings"
 )
@@ -21,6 +22,25 @@ func CheckURL(key, value, example string, allowInsecure bool) []settings.Problem
 		return []settings.Problem{settings.Problemf(key, "would send credentials in the clear; write https://, or set allow_insecure = true")}
 	}
 	return nil
+}
+
+// CheckTimeout reports what keeps value, the setting key of a source, from being
+// how long a request may take. Example is a duration as it should look.
+func CheckTimeout(key string, value settings.Duration, example string) []settings.Problem {
+	if value.Std() < time.Second {
+		return []settings.Problem{settings.Problemf(key, "must be at least a second; write %q", example)}
+	}
+	return nil
+}
+
+// Host returns the host of an address in small letters, port included, for the
+// names of credentials and accounts; "" if the address has none.
+func Host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }
 
 func loopback(host string) bool {
