@@ -76,7 +76,7 @@ const maxDigits = 1000
 
 // AppendDecimal appends s in its canonical form: an optional minus, digits
 // without leading zeros, and the fraction as it was given. An exponent is
-// spelled out; more than 1,000 digits are an error.
+// spelled out; more than 1,000 digits, zeros in front not counted, are an error.
 func AppendDecimal(dst, s []byte) ([]byte, error) {
 	neg := false
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
@@ -100,7 +100,7 @@ func AppendDecimal(dst, s []byte) ([]byte, error) {
 		}
 		whole, frac = shift(whole, frac, int(exp))
 	}
-	if len(whole)+len(frac) > maxDigits {
+	if len(whole)+len(frac) > maxDigits && len(bytes.TrimLeft(whole, "0"))+len(frac) > maxDigits {
 		return dst, errSyntax
 	}
 	return appendCanonical(dst, neg, whole, frac), nil

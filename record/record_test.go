@@ -179,6 +179,13 @@ func TestDecimal(t *testing.T) {
 			t.Errorf("AppendDecimal(%q) = %q, want an error", in, got)
 		}
 	}
+	longest, err := record.AppendDecimal(nil, []byte(".1e-999"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := record.AppendDecimal(nil, longest); err != nil || string(again) != string(longest) {
+		t.Errorf("a canonical decimal with a fraction of 1,000 digits became %q, %v", again, err)
+	}
 }
 
 func TestInstantAtClockChanges(t *testing.T) {
