@@ -16,6 +16,7 @@ import (
 	"exporter/jobs/config"
 	"exporter/sources"
 	"exporter/state"
+	"exporter/status"
 )
 
 func (p *program) jobsCommand() *cobra.Command {
@@ -36,32 +37,6 @@ ended, and what waits for quota. A job is late when a firing that was due has no
 	return cmd
 }
 
-// jobObject is one job and where it stands.
-type jobObject struct {
-	Type          string      `json:"type"` // job
-	Name          string      `json:"name"`
-	Source        string      `json:"source"`
-	Stream        string      `json:"stream"`
-	Sinks         []string    `json:"sinks"`
-	Schedule      string      `json:"schedule"`
-	Timezone      string      `json:"timezone"` // of the schedule
-	Paused        bool        `json:"paused"`
-	Late          bool        `json:"late"`
-	Due           time.Time   `json:"due_at,omitzero"` // the oldest firing that has not succeeded, where one is known
-	Next          []time.Time `json:"next_at"`
-	CompleteStart time.Time   `json:"newest_complete_start,omitzero"`
-	CompleteEnd   time.Time   `json:"newest_complete_end,omitzero"`
-	LastState     string      `json:"last_run_state,omitempty"`
-	LastRequested time.Time   `json:"last_run_requested_at,omitzero"`
-	LastError     string      `json:"last_run_error,omitempty"`
-	Offset        float64     `json:"start_offset_seconds,omitempty"` // from the first of Next to its start
-	Waiting       int         `json:"waiting_slices,omitempty"`       // for quota
-	WaitUntil     time.Time   `json:"wait_until,omitzero"`            // when the first of them goes on at the earliest
-	WaitReason    string      `json:"wait_reason,omitempty"`
-
-	job *config.Job
-}
-
 // lookback of the overview: a slice older than this is not looked for.
 const overviewDays = 100
 
@@ -71,7 +46,7 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	all := make([]jobObject, len(s.cfg.Jobs))
+	all := make([]status.Job, len(s.cfg.Jobs))
 	paused, err := s.state.Paused(ctx)
 	if err != nil {
 		return err
@@ -86,7 +61,7 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 		group.Go(func() (err error) {
 			all[i], err = p.overview(ctx, s, job, next)
 			all[i].Paused = slices.Contains(paused, job.Name)
-			all[i].wait(waits)
+			wait(&all[i], waits)
 			return err
 		})
 	}
@@ -94,15 +69,15 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 		return err
 	}
 	slices.SortStableFunc(all, lateFirst)
-	p.showJobs(all)
+	p.showJobs(s.cfg, all)
 	return nil
 }
 
 // overview looks a job up.
-func (p *program) overview(ctx context.Context, s *session, job *config.Job, next int) (jobObject, error) {
-	o := jobObject{
+func (p *program) overview(ctx context.Context, s *session, job *config.Job, next int) (status.Job, error) {
+	o := status.Job{
 		Type: "job", Name: job.Name, Source: job.Source.Name, Stream: job.Kind.Name, Sinks: []string{},
-		Schedule: job.Schedule, Timezone: job.Zone.String(), Next: []time.Time{}, job: job,
+		Schedule: job.Schedule, Timezone: job.Zone.String(), Next: []time.Time{},
 	}
 	for _, sink := range job.Sinks {
 		o.Sinks = append(o.Sinks, sink.Name)
@@ -111,7 +86,7 @@ func (p *program) overview(ctx context.Context, s *session, job *config.Job, nex
 	if err != nil {
 		return o, err
 	}
-	o.firings(p.Now(), last, next)
+	firings(&o, job, p.Now(), last, next)
 	if len(o.Next) > 0 {
 		o.Offset = seconds(jobs.StartOffset(s.cfg.Jobs, job, o.Next[0]))
 	}
@@ -133,15 +108,15 @@ func (p *program) overview(ctx context.Context, s *session, job *config.Job, nex
 
 // firings fills in what is due and what comes next. A job without a run that did
 // all of what was due is late: it owes its first.
-func (o *jobObject) firings(now, last time.Time, next int) {
+func firings(o *status.Job, job *config.Job, now, last time.Time, next int) {
 	o.Late = last.IsZero()
 	if !o.Late {
-		if due := o.job.Cron.Next(last.In(o.job.Zone)); due.Before(now) {
+		if due := job.Cron.Next(last.In(job.Zone)); due.Before(now) {
 			o.Late, o.Due = true, utc(due)
 		}
 	}
-	for at := now.In(o.job.Zone); len(o.Next) < next; {
-		if at = o.job.Cron.Next(at); at.IsZero() {
+	for at := now.In(job.Zone); len(o.Next) < next; {
+		if at = job.Cron.Next(at); at.IsZero() {
 			return // a schedule that never fires again, such as 30 February
 		}
 		o.Next = append(o.Next, at.UTC())
@@ -149,7 +124,7 @@ func (o *jobObject) firings(now, last time.Time, next int) {
 }
 
 // wait fills in what of the job waits for quota.
-func (o *jobObject) wait(all []state.Wait) {
+func wait(o *status.Job, all []state.Wait) {
 	for _, w := range all {
 		if w.Job == o.Name {
 			o.Waiting, o.WaitUntil, o.WaitReason = w.Slices, utc(w.Until), oneLine(w.Reason)
@@ -159,7 +134,7 @@ func (o *jobObject) wait(all []state.Wait) {
 
 // lastRun is how the last run ended and what waits, for people. The cause of a
 // wait stands at the end of its reason.
-func (o *jobObject) lastRun() string {
+func lastRun(o status.Job) string {
 	if o.Waiting == 0 {
 		return o.LastState
 	}
@@ -188,7 +163,7 @@ func newestComplete(job *config.Job, known []jobs.SliceView) sources.Interval {
 	return newest
 }
 
-func lateFirst(a, b jobObject) int {
+func lateFirst(a, b status.Job) int {
 	if a.Late != b.Late {
 		if a.Late {
 			return -1
@@ -201,7 +176,7 @@ func lateFirst(a, b jobObject) int {
 	return a.Next[0].Compare(b.Next[0])
 }
 
-func (p *program) showJobs(all []jobObject) {
+func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 	if p.out.json {
 		for _, o := range all {
 			p.out.object(o)
@@ -210,6 +185,7 @@ func (p *program) showJobs(all []jobObject) {
 	}
 	var rows [][]string
 	for _, o := range all {
+		job := cfg.Job(o.Name)
 		mark := ""
 		switch {
 		case o.Paused:
@@ -219,18 +195,18 @@ func (p *program) showJobs(all []jobObject) {
 		}
 		var next []string
 		for i, t := range o.Next {
-			next = append(next, clockIn(t, o.job.Zone))
+			next = append(next, clockIn(t, job.Zone))
 			if i == 0 && o.Offset > 0 {
 				next[0] += fmt.Sprintf(" +%.0fs", o.Offset)
 			}
 		}
 		newest := ""
 		if o.CompleteEnd != (time.Time{}) {
-			newest = span(sources.Interval{Start: o.CompleteStart, End: o.CompleteEnd}, o.job.DataZone)
+			newest = span(sources.Interval{Start: o.CompleteStart, End: o.CompleteEnd}, job.DataZone)
 		}
 		rows = append(rows, []string{
 			mark, o.Name, o.Source + "." + o.Stream, strings.Join(o.Sinks, ", "), o.Schedule,
-			strings.Join(next, ", "), newest, o.lastRun(),
+			strings.Join(next, ", "), newest, lastRun(o),
 		})
 	}
 	p.out.table([]string{"late", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exporter/status"
 )
 
 // TestJSONIsDocumented compares the sections of JSON.md with what is printed:
@@ -17,9 +19,9 @@ func TestJSONIsDocumented(t *testing.T) {
 		"config": configObject{}, "issue": issueObject{}, "connection": connectionObject{},
 		"stream": streamObject{}, "table": tableObject{}, "column": columnObject{},
 		"preview": previewObject{}, "row": rowObject{}, "reject": rejectObject{},
-		"planned": plannedObject{}, "plan": planObject{}, "run": runObject{},
-		"slice of run": endedObject{}, "slice of slices": sliceObject{}, "sink": sinkObject{},
-		"job": jobObject{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
+		"planned": plannedObject{}, "plan": planObject{}, "run": status.Run{},
+		"slice of run": endedObject{}, "slice of slices": status.Slice{}, "sink": status.Sink{},
+		"job": status.Job{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
 		"loaded": loadedObject{}, "demo": demoObject{},
 		"sandbox": sandboxObject{}, "version": versionObject{},
 	}

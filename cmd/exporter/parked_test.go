@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"exporter/sinks/postgres/pgtest"
+	"exporter/status"
 )
 
 // follow reads what a serve prints until the end of a run that enough is content
 // with, and ends it by a signal.
-func follow(t *testing.T, cmd *exec.Cmd, end syscall.Signal, enough func(runObject) bool) {
+func follow(t *testing.T, cmd *exec.Cmd, end syscall.Signal, enough func(status.Run) bool) {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -30,7 +31,7 @@ func follow(t *testing.T, cmd *exec.Cmd, end syscall.Signal, enough func(runObje
 	var all []string
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		all = append(all, lines.Text())
-		var r runObject
+		var r status.Run
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Errorf("%s: %v", lines.Text(), err)
 		}
@@ -81,9 +82,9 @@ func TestKilledWhileSlicesWait(t *testing.T) {
 	p := newProgram(t, parkedTOML, "SANDBOX="+url, "DSN="+dsn, "NETWORK_TOKEN="+secrets["NETWORK_TOKEN"])
 	asked := func() int { return vendor.Meter().Operations()["Conversion::findAll"] }
 
-	follow(t, p.command("serve", "--json"), syscall.SIGKILL, func(r runObject) bool { return r.Trigger == "schedule" && r.Waiting > 0 })
+	follow(t, p.command("serve", "--json"), syscall.SIGKILL, func(r status.Run) bool { return r.Trigger == "schedule" && r.Waiting > 0 })
 	before := asked()
-	follow(t, p.command("serve", "--json"), syscall.SIGTERM, func(r runObject) bool {
+	follow(t, p.command("serve", "--json"), syscall.SIGTERM, func(r status.Run) bool {
 		if r.Trigger != "quota" || r.Only != "waiting" {
 			t.Errorf("run by %s, only %q", r.Trigger, r.Only)
 		}

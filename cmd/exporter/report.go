@@ -7,6 +7,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs"
 	"exporter/state"
+	"exporter/status"
 )
 
 // report is what the run command leaves on the screen or, as JSON, in a pipe: an
@@ -16,7 +17,7 @@ type report struct {
 	*program
 	mu    sync.Mutex
 	began map[sliceID]time.Time
-	sinks map[sliceID]map[string]sinkObject
+	sinks map[sliceID]map[string]status.Sink
 	errs  map[string]error // by run
 }
 
@@ -29,27 +30,27 @@ type sliceID struct {
 func idOf(e jobs.Event) sliceID { return sliceID{e.Run.ID, e.Part, e.Interval.Start.UnixMicro()} }
 
 func newReport(p *program) *report {
-	return &report{program: p, began: map[sliceID]time.Time{}, sinks: map[sliceID]map[string]sinkObject{}, errs: map[string]error{}}
+	return &report{program: p, began: map[sliceID]time.Time{}, sinks: map[sliceID]map[string]status.Sink{}, errs: map[string]error{}}
 }
 
 // endedObject is a slice whose turn in a run is over.
 type endedObject struct {
-	Type          string                `json:"type"` // slice
-	Run           string                `json:"run"`
-	Job           string                `json:"job"`
-	Part          string                `json:"part,omitempty"`
-	IntervalStart time.Time             `json:"interval_start,omitzero"`
-	IntervalEnd   time.Time             `json:"interval_end,omitzero"`
-	State         string                `json:"state"`
-	Pages         int64                 `json:"pages"`
-	Rows          int64                 `json:"rows"` // read, rejects among them
-	Announced     *int64                `json:"announced,omitempty"`
-	WaitUntil     time.Time             `json:"wait_until,omitzero"`
-	Took          float64               `json:"took_seconds"`
-	Sinks         map[string]sinkObject `json:"sinks,omitempty"`
-	Class         string                `json:"class,omitempty"`
-	Error         string                `json:"error,omitempty"`
-	Hint          string                `json:"hint,omitempty"`
+	Type          string                 `json:"type"` // slice
+	Run           string                 `json:"run"`
+	Job           string                 `json:"job"`
+	Part          string                 `json:"part,omitempty"`
+	IntervalStart time.Time              `json:"interval_start,omitzero"`
+	IntervalEnd   time.Time              `json:"interval_end,omitzero"`
+	State         string                 `json:"state"`
+	Pages         int64                  `json:"pages"`
+	Rows          int64                  `json:"rows"` // read, rejects among them
+	Announced     *int64                 `json:"announced,omitempty"`
+	WaitUntil     time.Time              `json:"wait_until,omitzero"`
+	Took          float64                `json:"took_seconds"`
+	Sinks         map[string]status.Sink `json:"sinks,omitempty"`
+	Class         string                 `json:"class,omitempty"`
+	Error         string                 `json:"error,omitempty"`
+	Hint          string                 `json:"hint,omitempty"`
 }
 
 func (r *report) notify(e jobs.Event) {
@@ -61,9 +62,9 @@ func (r *report) notify(e jobs.Event) {
 		r.began[id] = r.Now()
 	case jobs.SliceLoaded:
 		if r.sinks[id] == nil {
-			r.sinks[id] = map[string]sinkObject{}
+			r.sinks[id] = map[string]status.Sink{}
 		}
-		r.sinks[id][e.Sink] = sinkObject{State: e.State, Rows: e.Rows}
+		r.sinks[id][e.Sink] = status.Sink{State: e.State, Rows: e.Rows}
 	case jobs.SliceEnded:
 		if r.out.json {
 			r.out.object(r.ended(id, e))

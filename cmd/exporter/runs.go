@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"exporter/state"
+	"exporter/status"
 )
 
 func (p *program) runsCommand() *cobra.Command {
@@ -32,37 +33,8 @@ func (p *program) runsCommand() *cobra.Command {
 	return cmd
 }
 
-// runObject is one run.
-type runObject struct {
-	Type      string    `json:"type"` // run
-	ID        string    `json:"id"`
-	Job       string    `json:"job"`
-	Trigger   string    `json:"trigger"`
-	From      time.Time `json:"from,omitzero"` // what was asked for; absent: what was due
-	To        time.Time `json:"to,omitzero"`
-	Only      string    `json:"only,omitempty"` // which of the slices
-	Force     bool      `json:"force"`
-	State     string    `json:"state"`
-	ExitCode  int       `json:"exit_code"` // means something once the run has ended
-	Slices    int       `json:"slices"`
-	Committed int       `json:"committed"`
-	Unchanged int       `json:"unchanged"`
-	Failed    int       `json:"failed"`
-	Waiting   int       `json:"waiting"`
-	WaitUntil time.Time `json:"wait_until,omitzero"` // when what waits goes on at the earliest
-	Rows      int64     `json:"rows"`                // loaded
-	Calls     int64     `json:"calls"`               // requests sent
-	Requested time.Time `json:"requested_at"`
-	Started   time.Time `json:"started_at,omitzero"`
-	Finished  time.Time `json:"finished_at,omitzero"`
-	Took      float64   `json:"took_seconds"`
-	Class     string    `json:"class,omitempty"`
-	Error     string    `json:"error,omitempty"`
-	Hint      string    `json:"hint,omitempty"`
-}
-
-func runOf(r state.Run) runObject {
-	return runObject{
+func runOf(r state.Run) status.Run {
+	return status.Run{
 		Type: "run", ID: r.ID, Job: r.Job, Trigger: r.Trigger, From: utc(r.From), To: utc(r.To), Only: r.Only, Force: r.Force,
 		State: r.State, ExitCode: r.ExitCode, Slices: r.Slices, Committed: r.Committed, Unchanged: r.Unchanged,
 		Failed: r.Failed, Waiting: r.Waiting, WaitUntil: utc(r.WaitUntil), Rows: r.Rows, Calls: r.Calls,

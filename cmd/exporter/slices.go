@@ -15,6 +15,7 @@ import (
 	"exporter/jobs/config"
 	"exporter/sources"
 	"exporter/state"
+	"exporter/status"
 )
 
 // selection is which slices are shown.
@@ -47,40 +48,8 @@ a warning.
 	return cmd
 }
 
-// sliceObject is what is known of one slice.
-type sliceObject struct {
-	Type          string                `json:"type"` // slice
-	Job           string                `json:"job"`
-	Part          string                `json:"part,omitempty"`
-	IntervalStart time.Time             `json:"interval_start,omitzero"`
-	IntervalEnd   time.Time             `json:"interval_end,omitzero"`
-	State         string                `json:"state"`
-	Run           string                `json:"run,omitempty"` // that moved it last
-	Pages         int64                 `json:"pages"`
-	Rows          int64                 `json:"rows"` // read, rejects among them
-	Announced     *int64                `json:"announced,omitempty"`
-	Rejected      int64                 `json:"rejected"`
-	Provisional   bool                  `json:"provisional"`
-	Outdated      bool                  `json:"outdated"`
-	WaitUntil     time.Time             `json:"wait_until,omitzero"`
-	Updated       time.Time             `json:"updated_at,omitzero"`
-	Sinks         map[string]sinkObject `json:"sinks,omitempty"`
-	Class         string                `json:"class,omitempty"`
-	Error         string                `json:"error,omitempty"`
-	Hint          string                `json:"hint,omitempty"`
-}
-
-// sinkObject is a slice in one sink.
-type sinkObject struct {
-	State   string    `json:"state"`
-	Rows    int64     `json:"rows"`
-	Loaded  time.Time `json:"loaded_at,omitzero"`
-	Checked time.Time `json:"checked_at,omitzero"`
-	Error   string    `json:"error,omitempty"`
-}
-
-func sliceOf(v jobs.SliceView) sliceObject {
-	o := sliceObject{
+func sliceOf(v jobs.SliceView) status.Slice {
+	o := status.Slice{
 		Type: "slice", Job: v.Job, Part: v.Part, IntervalStart: utc(v.Start), IntervalEnd: utc(v.End),
 		State: v.State, Run: v.Run, Pages: v.Page, Rows: v.Rows, Announced: known(v.Announced), Rejected: v.Rejected,
 		Provisional: v.Provisional, Outdated: v.Outdated, WaitUntil: utc(waitsUntil(v)), Updated: utc(v.Updated),
@@ -88,9 +57,9 @@ func sliceOf(v jobs.SliceView) sliceObject {
 	}
 	for name, s := range v.Sinks {
 		if o.Sinks == nil {
-			o.Sinks = map[string]sinkObject{}
+			o.Sinks = map[string]status.Sink{}
 		}
-		o.Sinks[name] = sinkObject{State: s.State, Rows: s.Rows, Loaded: utc(s.LoadedAt), Checked: utc(s.CheckedAt), Error: oneLine(s.Error)}
+		o.Sinks[name] = status.Sink{State: s.State, Rows: s.Rows, Loaded: utc(s.LoadedAt), Checked: utc(s.CheckedAt), Error: oneLine(s.Error)}
 	}
 	return o
 }
