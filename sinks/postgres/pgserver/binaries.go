@@ -1,4 +1,4 @@
-package pgtest
+package pgserver
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 )
 
 var errNoBinaries = errors.New("no folder with initdb and postgres found in PATH, /usr/lib/postgresql/*/bin or /usr/pgsql-*/bin: " +
-	"install a PostgreSQL server (Debian, Ubuntu: apt-get install postgresql), put its folder into PATH, or set " + Variable)
+	"install a PostgreSQL server (Debian, Ubuntu: apt-get install postgresql), or put its folder into PATH")
 
 // binaries returns the folder that holds initdb and postgres.
 func binaries() (string, error) {
