@@ -22,6 +22,7 @@
 //	           running ──────────────────────────────┤
 //	            │   ▲                                │
 //	   Progress └───┘                                │
+//	   Yield: back to queued                         │
 //	              │ Finish                           │
 //	              └──► succeeded failed partial parked interrupted
 //

@@ -25,12 +25,17 @@ const (
 	TriggerBackfill = "backfill"
 	TriggerRetry    = "retry"
 	TriggerQuota    = "quota" // quota is back that slices waited for
+	TriggerPurge    = "purge" // rows are removed, none is read
 )
 
 // What a run is bounded to, besides all that is due.
 const (
 	OnlyWaiting = "waiting" // slices that wait for quota and whose time has come
 	OnlyFailed  = "failed"  // slices whose last attempt failed, failed a check or was interrupted
+
+	// Of those in [From, To):
+	OnlyMissing  = "missing"  // slices that are not complete in every sink
+	OnlyOutdated = "outdated" // slices that some sink has under an older definition
 )
 
 // Priorities of a run.
@@ -50,6 +55,11 @@ type Run struct {
 	Only     string // of the job's slices only these; "" = everything due
 	Force    bool   // load unchanged slices too
 	Priority string // default scheduled
+	Parallel int    // slices at work at once; 0 = as many as there is room for
+	// Since is when the work was first asked for that a backfill goes on with: slices
+	// that were done after it are not done again. Zero = nothing counts as done.
+	Since time.Time
+	Note  string // what a person should know of the run: who purged what
 
 	State    string
 	ExitCode int
@@ -67,6 +77,8 @@ type Run struct {
 
 	Rows  int64
 	Calls int64 // requests sent to the vendor
+
+	Cancelled bool // somebody asked it to stop, see Cancel
 }
 
 // Done reports whether the run is history.
@@ -74,14 +86,15 @@ func (r Run) Done() bool { return r.State != RunQueued && r.State != RunRunning 
 
 const runColumns = `id, job, triggered_by, interval_from, interval_to, only, force, priority,
 	state, exit_code, error, hint, class, requested, started, finished, epoch,
-	slices, committed, unchanged, failed, waiting, wait_until, rows, calls`
+	slices, committed, unchanged, failed, waiting, wait_until, rows, calls, parallel, since, note, cancelled`
 
 func scanRun(row scanner) (Run, error) {
 	var r Run
 	err := row.Scan(&r.ID, &r.Job, &r.Trigger, (*instant)(&r.From), (*instant)(&r.To), &r.Only, &r.Force, &r.Priority,
 		&r.State, &r.ExitCode, &r.Error, &r.Hint, &r.Class,
 		(*instant)(&r.Requested), (*instant)(&r.Started), (*instant)(&r.Finished), &r.Epoch,
-		&r.Slices, &r.Committed, &r.Unchanged, &r.Failed, &r.Waiting, (*instant)(&r.WaitUntil), &r.Rows, &r.Calls)
+		&r.Slices, &r.Committed, &r.Unchanged, &r.Failed, &r.Waiting, (*instant)(&r.WaitUntil), &r.Rows, &r.Calls,
+		&r.Parallel, (*instant)(&r.Since), &r.Note, &r.Cancelled)
 	return r, err
 }
 
@@ -91,6 +104,7 @@ func (r Run) values() []any {
 		r.State, r.ExitCode, r.Error, r.Hint, r.Class,
 		micros(r.Requested), micros(r.Started), micros(r.Finished), r.Epoch,
 		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls,
+		r.Parallel, micros(r.Since), r.Note, r.Cancelled,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (s *Store) Enqueue(ctx context.Context, r Run) (Run, error) {
 	now := s.now()
 	r.ID, r.State, r.Requested = newID(now), RunQueued, now.UTC().Truncate(time.Microsecond)
-	r.Started, r.Finished, r.Epoch = time.Time{}, time.Time{}, 0
+	r.Started, r.Finished, r.Epoch, r.Cancelled = time.Time{}, time.Time{}, 0, false
 	if r.Priority == "" {
 		r.Priority = PriorityScheduled
 	}
@@ -89,10 +89,10 @@ func (s *Store) Finish(ctx context.Context, r Run) error {
 	}
 	n, err := s.exec(ctx, s.full, `
 		UPDATE runs SET state = ?, exit_code = ?, error = ?, hint = ?, class = ?, finished = ?,
-			slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, wait_until = ?, rows = ?, calls = ?
+			slices = ?, committed = ?, unchanged = ?, failed = ?, waiting = ?, wait_until = ?, rows = ?, calls = ?, note = ?
 		WHERE id = ? AND state = 'running' AND epoch = ? AND epoch = (SELECT epoch FROM lease)`,
 		r.State, r.ExitCode, r.Error, r.Hint, r.Class, micros(s.now()),
-		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls, r.ID, r.Epoch)
+		r.Slices, r.Committed, r.Unchanged, r.Failed, r.Waiting, micros(r.WaitUntil), r.Rows, r.Calls, r.Note, r.ID, r.Epoch)
 	return s.moved(ctx, n, err, "finish run %s", r.ID)
 }
 

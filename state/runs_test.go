@@ -27,6 +27,7 @@ func TestLifeOfARun(t *testing.T) {
 
 	want := state.Run{
 		Job: "conversions", Trigger: state.TriggerBackfill, Priority: state.PriorityBackfill, Force: true, Only: state.OnlyWaiting,
+		Parallel: 3, Since: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Note: "of a test",
 		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
 	}
 	r, err := s.Enqueue(t.Context(), want)
