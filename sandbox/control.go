@@ -48,7 +48,7 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/drift", answering(func(r *http.Request) (any, error) { return s.drift(r, "") }))
 	mux.HandleFunc("POST /_sandbox/restate", answering(func(r *http.Request) (any, error) { return s.drift(r, hasoffers.Restate) }))
 	mux.HandleFunc("POST /_sandbox/revoke", doing(s.hasOffers.RevokeTokens))
-	mux.HandleFunc("GET /_sandbox/rows", s.rows)
+	mux.HandleFunc("GET /_sandbox/rows", objects(s.hasOffersRows))
 }
 
 const maxControlBody = 1 << 20
@@ -156,38 +156,6 @@ func (s *Sandbox) drift(r *http.Request, kind hasoffers.DriftKind) (any, error) 
 	}
 	ids, err := s.hasOffers.Drift(d)
 	return map[string][]int64{"ids": append([]int64{}, ids...)}, err
-}
-
-// rows writes the truth as JSON lines: id, utc, and the fields with null where there is no value.
-func (s *Sandbox) rows(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	from, fromErr := moment(q.Get("from"))
-	to, toErr := moment(q.Get("to"))
-	rows, err := s.hasOffers.Rows(q.Get("network"), from, to)
-	if err := errors.Join(fromErr, toErr, err); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	names := s.hasOffers.Fields()
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	for row := range rows {
-		fields := make(map[string]*string, len(names))
-		for _, name := range names {
-			fields[name] = nil
-			if value, ok := row.Value(name); ok {
-				fields[name] = &value
-			}
-		}
-		line := struct {
-			ID     int64              `json:"id"`
-			UTC    time.Time          `json:"utc"`
-			Fields map[string]*string `json:"fields"`
-		}{row.ID, row.UTC, fields}
-		if out.Encode(line) != nil {
-			return // the caller is gone
-		}
-	}
 }
 
 func moment(text string) (time.Time, error) {

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"exporter/sandbox/hubrise"
@@ -48,27 +47,5 @@ func (s *Sandbox) controlHubRise(mux *http.ServeMux) {
 		q := r.URL.Query()
 		return struct{}{}, room.SetHealth(q.Get("token"), hubrise.Health(q.Get("health")))
 	}))
-	mux.HandleFunc("POST /_sandbox/hubrise/rows", s.hubRiseRows)
-}
-
-// hubRiseRows writes the rows of a table.
-func (s *Sandbox) hubRiseRows(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
-	var q hubrise.Query
-	if err := decode(r, &q); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	rows, err := s.hubRise.Rows(r.URL.Query().Get("table"), q)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	for row := range rows {
-		if out.Encode(row) != nil {
-			return // the caller is gone
-		}
-	}
+	mux.HandleFunc("POST /_sandbox/hubrise/rows", objects(s.hubRiseRows))
 }

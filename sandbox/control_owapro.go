@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"exporter/sandbox/owapro"
@@ -39,34 +38,5 @@ func (s *Sandbox) controlOWAPro(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/owapro/counters", answering(func(*http.Request) (any, error) {
 		return map[string]int{"reports": room.Reports(), "relative_dates": room.RelativeDates()}, nil
 	}))
-	mux.HandleFunc("POST /_sandbox/owapro/rows", s.owaProRows)
-}
-
-// owaProRows writes an object per row: the columns asked for, and the ids of dimensions that have them.
-func (s *Sandbox) owaProRows(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
-	var q owapro.Query
-	if err := decode(r, &q); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	rows, err := s.owaPro.Rows(q)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	for row := range rows {
-		line := map[string]*string{}
-		for _, name := range row.Columns() {
-			line[name] = nil
-			if value, ok := row.Value(name); ok {
-				line[name] = &value
-			}
-		}
-		if out.Encode(line) != nil {
-			return // the caller is gone
-		}
-	}
+	mux.HandleFunc("POST /_sandbox/owapro/rows", lines(room.Rows))
 }

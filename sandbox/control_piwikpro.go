@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"exporter/sandbox/piwikpro"
@@ -37,34 +36,5 @@ func (s *Sandbox) controlPiwikPRO(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/piwikpro/counters", answering(func(*http.Request) (any, error) {
 		return map[string]int{"reports": room.Reports(), "tokens": room.Issued()}, nil
 	}))
-	mux.HandleFunc("POST /_sandbox/piwikpro/rows", s.piwikPRORows)
-}
-
-// piwikPRORows writes an object per row: the columns asked for, x_id and x_label where a column has both.
-func (s *Sandbox) piwikPRORows(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
-	var q piwikpro.Query
-	if err := decode(r, &q); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	rows, err := s.piwikPRO.Rows(q)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	for row := range rows {
-		line := map[string]*string{}
-		for _, name := range row.Columns() {
-			line[name] = nil
-			if value, ok := row.Value(name); ok {
-				line[name] = &value
-			}
-		}
-		if out.Encode(line) != nil {
-			return // the caller is gone
-		}
-	}
+	mux.HandleFunc("POST /_sandbox/piwikpro/rows", lines(room.Rows))
 }

@@ -18,7 +18,6 @@
 package hasoffers
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -29,9 +28,8 @@ import (
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/limits"
+	"exporter/sandbox/merge"
 	"exporter/sandbox/meter"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Server is the simulated vendor. Make one with [New]; safe for concurrent use.
@@ -151,20 +149,9 @@ func (s *Server) network(old *state, settings Network, cfg Config) (*network, er
 
 // Update merges a JSON object into the configuration in force; lists are replaced as a whole.
 func (s *Server) Update(partial []byte) error {
-	whole, err := json.Marshal(s.Config())
+	cfg, err := merge.Into(s.Config(), partial, func(c *Config) *[]faults.Rule { return &c.Faults })
 	if err != nil {
-		return fmt.Errorf("copy configuration: %w", err)
-	}
-	var cfg Config
-	if err := json.Unmarshal(whole, &cfg); err != nil {
-		return fmt.Errorf("copy configuration: %w", err)
-	}
-	cfg.Faults = nil
-	if err := json.Unmarshal(partial, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	if cfg.Faults != nil {
-		return errors.New("faults are added and removed at /_sandbox/faults, not in the configuration")
+		return err
 	}
 	return s.Configure(cfg)
 }

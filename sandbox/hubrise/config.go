@@ -157,14 +157,14 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-func (c Config) gate(windows []string) (*limits.Gate, error) {
+func (c Config) rules(windows []string) (limits.Rules, error) {
 	parsed, err := limits.ParseWindows(windows)
-	return limits.NewGate(limits.Rules{Windows: parsed, CountRefused: c.Limits.CountRefused}), err
+	return limits.Rules{Windows: parsed, CountRefused: c.Limits.CountRefused}, err
 }
 
 func (c Config) validate() error {
 	for _, windows := range [][]string{c.Limits.Windows, c.Limits.Heavy} {
-		if _, err := c.gate(windows); err != nil {
+		if _, err := c.rules(windows); err != nil {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ const (
 )
 
 func (c Config) validate() error {
-	if _, err := c.gate(); err != nil {
+	if _, err := c.rules(); err != nil {
 		return err
 	}
 	ids := map[string]bool{}

@@ -116,7 +116,7 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-func (c Config) gate() (*limits.Gate, error) {
+func (c Config) rules() (limits.Rules, error) {
 	windows, err := limits.ParseWindows(c.Limits.Windows)
-	return limits.NewGate(limits.Rules{Windows: windows, Concurrent: c.Limits.Concurrent, CountRefused: c.Limits.CountRefused}), err
+	return limits.Rules{Windows: windows, Concurrent: c.Limits.Concurrent, CountRefused: c.Limits.CountRefused}, err
 }

@@ -15,8 +15,6 @@
 package owapro
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -25,9 +23,8 @@ import (
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/limits"
+	"exporter/sandbox/merge"
 	"exporter/sandbox/meter"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Server is the simulated vendor. Make one with [New]; safe for concurrent use.
@@ -48,9 +45,7 @@ type Server struct {
 type state struct {
 	cfg   Config
 	world *world
-
-	mu    sync.Mutex
-	gates map[string]*limits.Gate
+	gates limits.Gates
 }
 
 // New returns a server whose rows follow seed and whose requests are counted in m and broken by f.
@@ -90,7 +85,7 @@ func (s *Server) Configure(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	next := &state{cfg: cfg, world: newWorld(s.seed, cfg.Data), gates: map[string]*limits.Gate{}}
+	next := &state{cfg: cfg, world: newWorld(s.seed, cfg.Data)}
 	for _, client := range cfg.OAuth.Clients {
 		s.grants.preset(client, cfg.OAuth)
 	}
@@ -107,32 +102,16 @@ func (s *Server) Configure(cfg Config) error {
 
 // Update merges a JSON object into the configuration in force; lists are replaced as a whole.
 func (s *Server) Update(partial []byte) error {
-	cfg := s.Config()
-	cfg.Faults = nil
-	whole, err := json.Marshal(cfg)
+	cfg, err := merge.Into(s.Config(), partial, func(c *Config) *[]faults.Rule { return &c.Faults })
 	if err != nil {
-		return fmt.Errorf("copy configuration: %w", err)
-	}
-	cfg = Config{}
-	if err := errors.Join(json.Unmarshal(whole, &cfg), json.Unmarshal(partial, &cfg, json.RejectUnknownMembers(true))); err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	if len(cfg.Faults) > 0 {
-		return errors.New("faults are added and removed at /_sandbox/faults, not in the configuration")
+		return err
 	}
 	return s.Configure(cfg)
 }
 
 // gate returns the limits of a credential.
 func (st *state) gate(key string) *limits.Gate {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	g := st.gates[key]
-	if g == nil {
-		g, _ = st.cfg.gate() // validated before
-		st.gates[key] = g
-	}
-	return g
+	return st.gates.Of(key, st.cfg.rules)
 }
 
 // Operations as the meter and the faults know them.

@@ -119,8 +119,8 @@ func (c Config) validate() error {
 			return fmt.Errorf("negative number %d", n)
 		}
 	}
-	_, getErr := c.Limits.gate(verbGet)
-	_, postErr := c.Limits.gate(verbPost)
+	_, getErr := c.Limits.rules(verbGet)
+	_, postErr := c.Limits.rules(verbPost)
 	shapes := []Shape{ShapeService, ShapeErrors, ShapeMessage, ShapeCode, ShapeError, ShapeHTML, ShapeEmpty}
 	return cmp.Or(
 		getErr, postErr,

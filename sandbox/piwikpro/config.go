@@ -123,11 +123,11 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-func (l Limits) gate(verb string) (*limits.Gate, error) {
+func (l Limits) rules(verb string) (limits.Rules, error) {
 	texts := l.Post
 	if verb == verbGet {
 		texts = l.Get
 	}
 	windows, err := limits.ParseWindows(texts)
-	return limits.NewGate(limits.Rules{Windows: windows, Concurrent: l.Concurrent, CountRefused: l.CountRefused}), err
+	return limits.Rules{Windows: windows, Concurrent: l.Concurrent, CountRefused: l.CountRefused}, err
 }

@@ -19,8 +19,6 @@
 package piwikpro
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"path"
 	"reflect"
@@ -30,9 +28,8 @@ import (
 
 	"exporter/sandbox/faults"
 	"exporter/sandbox/limits"
+	"exporter/sandbox/merge"
 	"exporter/sandbox/meter"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Server is the simulated vendor. Make one with [New]; safe for concurrent use.
@@ -52,9 +49,7 @@ type Server struct {
 type state struct {
 	cfg   Config
 	world *world
-
-	mu    sync.Mutex
-	gates map[string]*limits.Gate
+	gates limits.Gates
 }
 
 // New returns a server whose rows follow seed and whose requests are counted in m and broken by f.
@@ -106,7 +101,7 @@ func (s *Server) Configure(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	next := &state{cfg: cfg, world: newWorld(s.seed, cfg.Data), gates: map[string]*limits.Gate{}}
+	next := &state{cfg: cfg, world: newWorld(s.seed, cfg.Data)}
 	if old := s.state.Load(); old == nil || !reflect.DeepEqual(old.cfg.Restate, cfg.Restate) {
 		for _, r := range cfg.Restate {
 			if err := s.history.restate(next.world, r); err != nil {
@@ -120,18 +115,9 @@ func (s *Server) Configure(cfg Config) error {
 
 // Update merges a JSON object into the configuration in force; lists are replaced as a whole.
 func (s *Server) Update(partial []byte) error {
-	cfg := s.Config()
-	cfg.Faults = nil
-	whole, err := json.Marshal(cfg)
+	cfg, err := merge.Into(s.Config(), partial, func(c *Config) *[]faults.Rule { return &c.Faults })
 	if err != nil {
-		return fmt.Errorf("copy configuration: %w", err)
-	}
-	cfg = Config{}
-	if err := errors.Join(json.Unmarshal(whole, &cfg), json.Unmarshal(partial, &cfg, json.RejectUnknownMembers(true))); err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	if len(cfg.Faults) > 0 {
-		return errors.New("faults are added and removed at /_sandbox/faults, not in the configuration")
+		return err
 	}
 	return s.Configure(cfg)
 }
@@ -156,14 +142,7 @@ func (st *state) group(method, op, client string) string {
 
 // gate returns the limits of a group.
 func (st *state) gate(group, method string) *limits.Gate {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	g := st.gates[group]
-	if g == nil {
-		g, _ = st.cfg.Limits.gate(method) // validated before
-		st.gates[group] = g
-	}
-	return g
+	return st.gates.Of(group, func() (limits.Rules, error) { return st.cfg.Limits.rules(method) })
 }
 
 // Operations as the meter and the faults know them.
