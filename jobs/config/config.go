@@ -37,7 +37,8 @@ type Exporter struct {
 	SpoolMax    int64           // bytes; extraction parks when the spool holds more
 	Key         settings.Secret // encrypts stored tokens; "" = a key file beside the state
 	HashKey     settings.Secret // of columns that are hashed; "" only if there are none
-	Listen      string          // host:port of health, metrics and status page; "" = off
+	Listen      string          // loopback host:port of health, metrics and status page; "" = off
+	ListenHosts []string        // names it may be asked for besides those of loopback
 	Concurrency int             // slices at work at once
 }
 
@@ -82,13 +83,14 @@ type Job struct {
 	Open     bool              // the running interval is loaded too
 
 	Write    sinks.Mode
-	Freeze   bool          // no column is added to a table that is there
-	Empty    string        // "keep" or "replace"
-	Absent   string        // of a snapshot: rows no longer there are marked ("mark") or removed ("drop")
-	Missed   string        // "run" or "skip"
-	Overlap  string        // "skip" or "queue"
-	Priority string        // "scheduled" or "backfill"
-	Timeout  time.Duration // of a run
+	Freeze   bool            // no column is added to a table that is there
+	Empty    string          // "keep" or "replace"
+	Absent   string          // of a snapshot: rows no longer there are marked ("mark") or removed ("drop")
+	Missed   string          // "run" or "skip"
+	Overlap  string          // "skip" or "queue"
+	Priority string          // "scheduled" or "backfill"
+	Timeout  time.Duration   // of a run
+	PingURL  settings.Secret // told how runs begin and end; "" = nobody is
 
 	Columns []ColumnRule // in file order
 	Checks  Checks

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,7 +93,7 @@ func samples() string {
 func TestExampleStatesDefaults(t *testing.T) {
 	explicit := commented.ReplaceAllString(config.SampleHead, "$1")
 	explicit, _, _ = strings.Cut(explicit, "# Keys of every source")
-	explicit = regexp.MustCompile(`(?m)^(hash_)?key = .*\n`).ReplaceAllString(explicit, "")
+	explicit = regexp.MustCompile(`(?m)^((hash_)?key|listen_hosts) = .*\n`).ReplaceAllString(explicit, "")
 	stated, err := config.Parse(exampleFile, []byte(explicit), shipped(), exampleEnv)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,7 @@ func TestExampleStatesDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stated.Exporter != empty.Exporter {
+	if !reflect.DeepEqual(stated.Exporter, empty.Exporter) {
 		t.Errorf("stated %+v, actual %+v", stated.Exporter, empty.Exporter)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ type exporterTable struct {
 	Key         settings.Secret `toml:"key"`
 	HashKey     settings.Secret `toml:"hash_key"`
 	Listen      string          `toml:"listen"`
+	ListenHosts []string        `toml:"listen_hosts"`
 	Concurrency int             `toml:"concurrency"`
 }
 
@@ -54,9 +56,10 @@ func (l *loader) exporter(raw any) {
 		l.add("exporter.concurrency", "%d slices at once is no work at all; write at least 1, usually 8", t.Concurrency)
 	}
 	l.listen(t.Listen)
+	l.listenHosts(t.ListenHosts)
 	l.cfg.Exporter = Exporter{
 		Zone: t.Timezone.Location, State: l.state(t.State), Spool: l.spool(t.Spool), SpoolMax: int64(t.SpoolMax),
-		Key: t.Key, HashKey: t.HashKey, Listen: t.Listen, Concurrency: t.Concurrency,
+		Key: t.Key, HashKey: t.HashKey, Listen: t.Listen, ListenHosts: t.ListenHosts, Concurrency: t.Concurrency,
 	}
 }
 
@@ -86,16 +89,31 @@ func (l *loader) spool(value string) string {
 	return path
 }
 
+// listen refuses every address that another machine can reach: whoever reaches the
+// page sees it, there is no login.
 func (l *loader) listen(value string) {
-	if value == "" {
+	if value == "" || l.has("exporter.listen") {
 		return
 	}
-	_, port, err := net.SplitHostPort(value)
+	host, port, err := net.SplitHostPort(value)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		l.add("exporter.listen", "%q is not an address to listen on; write host and port such as \"127.0.0.1:8686\", or \"\" for none", value)
+	case !settings.Loopback(host):
+		l.add("exporter.listen", "%q can be reached from other machines, and the page has no login; write \"127.0.0.1:%s\" and reach it by `ssh -L %[2]s:127.0.0.1:%[2]s HOST`, or through a reverse proxy with a login on this machine (its name belongs into listen_hosts)", value, port)
+	}
+}
+
+var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+
+func (l *loader) listenHosts(names []string) {
+	for i, name := range names {
+		if at := index("exporter.listen_hosts", i); !hostName.MatchString(name) && !l.has(at) {
+			l.add(at, "%q is not the name of a host; write it in small letters, without scheme and port, such as \"exporter.example.com\"", name)
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ func TestFull(t *testing.T) {
 	}
 	wantExporter := config.Exporter{
 		Zone: zone(t, "Europe/Berlin"), State: filepath.Join(dir, "var/state.db"), Spool: "/var/spool/exporter",
-		SpoolMax: 512 << 20, Key: "from-a-file", HashKey: "0123456789abcdef", Listen: "", Concurrency: 3,
+		SpoolMax: 512 << 20, Key: "from-a-file", HashKey: "0123456789abcdef", Listen: "", ListenHosts: []string{"exporter.example"}, Concurrency: 3,
 	}
 	if diff := cmp.Diff(wantExporter, cfg.Exporter, comparable); diff != "" {
 		t.Errorf("exporter (-want +got):\n%s", diff)
@@ -101,7 +101,7 @@ func TestFull(t *testing.T) {
 		Interval: settings.Duration{N: 6, Unit: settings.Hour}, Lookback: settings.Duration{N: 3, Unit: settings.Day},
 		Start:  time.Date(2026, 3, 29, 0, 0, 0, 0, zone(t, "Europe/Lisbon")),
 		Settle: 90 * time.Minute, Open: true,
-		Write: sinks.Replace, Absent: "mark", Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour,
+		Write: sinks.Replace, Absent: "mark", Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour, PingURL: "https://hc.example/ping/shop-of-berlin",
 		Columns: []config.ColumnRule{
 			{Name: "total", Action: config.ActionType, Type: record.Numeric},
 			{Name: "source.ip", Action: config.ActionHash},

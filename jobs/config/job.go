@@ -34,6 +34,7 @@ type jobTable struct {
 	Overlap      string            `toml:"overlap"`
 	Timeout      settings.Duration `toml:"timeout"`
 	Priority     string            `toml:"priority"`
+	PingURL      settings.Secret   `toml:"ping_url"`
 	Options      map[string]any    `toml:"options"`
 	Columns      map[string]any    `toml:"columns"`
 	Checks       checksTable       `toml:"checks"`
@@ -60,7 +61,7 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	j := &job{key: key, table: raw, Job: &Job{
 		Name: name, Table: t.Table, Open: t.Open, Write: sinks.Mode(t.Write), Empty: t.Empty,
 		Missed: t.Missed, Overlap: t.Overlap, Timeout: t.Timeout.Std(), Priority: t.Priority,
-		Absent: t.Absent, Freeze: t.Schema == "freeze",
+		Absent: t.Absent, Freeze: t.Schema == "freeze", PingURL: t.PingURL,
 	}}
 	l.jobSource(j, t)
 	l.jobSinks(j, t)
@@ -72,6 +73,7 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	l.columns(j)
 	l.checks(j, t.Checks)
 	l.renamed(j, t.RenamedFrom)
+	l.pingURL(j)
 	return j
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"exporter/fault"
 	"exporter/ratelimit"
+	"exporter/settings"
 )
 
 // Config makes a client. Only BaseURL has no default.
@@ -139,7 +140,7 @@ func (c *Client) secure(u *url.URL) error {
 		return nil
 	case u.Scheme != "http":
 		return fault.New(fault.Config, "url must start with https://")
-	case loopback(u.Hostname()) || c.cfg.AllowInsecure:
+	case settings.Loopback(u.Hostname()) || c.cfg.AllowInsecure:
 		return nil
 	default:
 		return fault.New(fault.Permanent, "plain http is allowed to this machine only").

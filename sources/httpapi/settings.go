@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -18,7 +17,7 @@ func CheckURL(key, value, example string, allowInsecure bool) []settings.Problem
 		return []settings.Problem{settings.Problemf(key, "is not an address; write it like %q", example)}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return []settings.Problem{settings.Problemf(key, "may hold neither a login nor parameters; write it like %q", example)}
-	case u.Scheme == "http" && !allowInsecure && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !allowInsecure && !settings.Loopback(u.Hostname()):
 		return []settings.Problem{settings.Problemf(key, "would send credentials in the clear; write https://, or set allow_insecure = true")}
 	}
 	return nil
@@ -41,9 +40,4 @@ func Host(address string) string {
 		return ""
 	}
 	return strings.ToLower(u.Host)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
