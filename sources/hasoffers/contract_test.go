@@ -44,15 +44,15 @@ func harness(t *testing.T, v *vendor, config func() *hasoffers.Config, options h
 			return map[string][]sourcetest.Row{"": truth(tb, v, i, options.Fields)}
 		},
 		Drop:     "country_code",
-		Requests: func() int { return int(v.requests.Load()) },
+		Requests: func() int { return int(v.Requests.Load()) },
 		Break: func(testing.TB) {
-			v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+			v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusForbidden)
 			})
 		},
 		Hang: func(testing.TB) <-chan struct{} {
 			arrived := make(chan struct{}, 100)
-			v.setFront(func(_ http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(_ http.ResponseWriter, r *http.Request) {
 				// A server notices that its caller is gone only after it has read the request.
 				if _, err := io.Copy(io.Discard, r.Body); err != nil {
 					return
@@ -62,7 +62,7 @@ func harness(t *testing.T, v *vendor, config func() *hasoffers.Config, options h
 			})
 			return arrived
 		},
-		Mend:    func(testing.TB) { v.setFront(nil) },
+		Mend:    func(testing.TB) { v.SetFront(nil) },
 		Secrets: secrets,
 	}
 }

@@ -122,7 +122,7 @@ func TestVendorsThatCheat(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
 			calls := 0
-			v.setFront(func(w http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 				calls++
 				q := r.URL.Query()
 				test.change(q, calls)

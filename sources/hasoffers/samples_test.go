@@ -14,6 +14,7 @@ import (
 	"exporter/fault"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/sourcetest"
 )
 
 // exchange is one recorded call.
@@ -187,8 +188,8 @@ func (s sample) decode(t *testing.T, e exchange) {
 
 // replay serves the recorded bytes to a whole read of one page.
 func (s sample) replay(t *testing.T, e exchange) {
-	v := &vendor{}
-	v.front = func(w http.ResponseWriter, _ *http.Request) {
+	v := &vendor{Vendor: &sourcetest.Vendor{URL: "http://localhost"}}
+	v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range e.Response.Headers {
 			if name != "Content-Length" && name != "Connection" {
 				w.Header()[name] = values
@@ -198,8 +199,7 @@ func (s sample) replay(t *testing.T, e exchange) {
 		if _, err := w.Write(e.body(t)); err != nil {
 			t.Error(err)
 		}
-	}
-	v.url = "http://localhost"
+	})
 	c := v.network()
 	source := overWire(t, v, c, &hasoffers.Options{PageSize: 2})
 	req := request(t, source, "conversions", sources.Interval{Start: instant(t, "2016-01-01T05:00:00Z"), End: instant(t, "2017-01-01T05:00:00Z")})

@@ -244,7 +244,7 @@ func TestRejects(t *testing.T) {
 
 func TestEmptyGatewayAnswer(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
-	v.setFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+	v.SetFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
 	got := read(t, overWire(t, v, v.network(), &hasoffers.Options{}), day(t, oneDay, 1))
 	if fault.ClassOf(got.err) != fault.Permanent || fault.HintOf(got.err) == "" {
 		t.Errorf("got %v of class %q, want class %q and a hint", got.err, fault.ClassOf(got.err), fault.Permanent)

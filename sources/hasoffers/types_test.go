@@ -12,6 +12,7 @@ import (
 	"exporter/record"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/sourcetest"
 )
 
 // TestTypes types rows written from the sheet's list of value quirks.
@@ -72,13 +73,13 @@ func value(typ record.Type, b *record.Batch, row, col int) any {
 
 // TestAddress pins what a call looks like on the wire.
 func TestAddress(t *testing.T) {
-	v := &vendor{url: "http://localhost"}
-	v.front = func(w http.ResponseWriter, _ *http.Request) {
+	v := &vendor{Vendor: &sourcetest.Vendor{URL: "http://localhost"}}
+	v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 		_, err := io.WriteString(w, `{"response":{"status":1,"data":{"page":1,"count":0,"pageCount":0,"data":[]}}}`)
 		if err != nil {
 			t.Error(err)
 		}
-	}
+	})
 	o := &hasoffers.Options{Fields: []string{"payout"}, Filters: map[string]any{"offer_id": []any{int64(9), int64(7)}, "revenue": map[string]any{"GREATER_THAN": "0"}}}
 	got := read(t, overWire(t, v, v.network(), o), day(t, "2016-08-29", 1))
 	if got.err != nil || got.rows != 0 || got.announced != 0 {

@@ -45,7 +45,7 @@ func TestWithoutCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{Gzip: sandbox.GzipOff}})
-			v.setFront(uncounted(v, c.from))
+			v.SetFront(uncounted(v, c.from))
 			got := read(t, open(t, v.network(), &hasoffers.Options{Paging: c.paging, PageSize: 60}, nil), i)
 			want, err := v.Count("demo", i.Start, i.End)
 			if err != nil {

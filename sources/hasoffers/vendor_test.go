@@ -1,23 +1,19 @@
 package hasoffers_test
 
 import (
-	"context"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"exporter/ratelimit"
 	"exporter/sandbox/faults"
 	sandbox "exporter/sandbox/hasoffers"
 	"exporter/sandbox/meter"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/sourcetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,13 +23,8 @@ const newYork = "America/New_York"
 // vendor is the simulated vendor behind a real server.
 type vendor struct {
 	*sandbox.Server
-	faults   *faults.Set
-	url      string
-	requests atomic.Int64
-
-	mu    sync.Mutex
-	urls  []string
-	front http.HandlerFunc // answers instead of the vendor while it is set
+	*sourcetest.Vendor
+	faults *faults.Set
 }
 
 func newVendor(tb testing.TB, cfg sandbox.Config) *vendor {
@@ -44,45 +35,15 @@ func newVendor(tb testing.TB, cfg sandbox.Config) *vendor {
 	if len(cfg.Integrators) == 0 {
 		cfg.Integrators = []sandbox.Integrator{{ClientSecret: clientSecret}}
 	}
-	set, err := faults.NewSet(1)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	server, err := sandbox.New(1, cfg, meter.New(), set)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	v := &vendor{Server: server, faults: set}
-	ts := httptest.NewServer(v)
-	tb.Cleanup(ts.Close)
-	v.url = ts.URL
-	return v
-}
-
-// ServeHTTP counts requests and keeps their addresses.
-func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v.requests.Add(1)
-	v.mu.Lock()
-	v.urls = append(v.urls, r.URL.String())
-	front := v.front
-	v.mu.Unlock()
-	if front != nil {
-		front(w, r)
-		return
-	}
-	v.Handler().ServeHTTP(w, r)
-}
-
-func (v *vendor) setFront(h http.HandlerFunc) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.front = h
+	set := sourcetest.Must[*faults.Set](tb)(faults.NewSet(1))
+	server := sourcetest.Must[*sandbox.Server](tb)(sandbox.New(1, cfg, meter.New(), set))
+	return &vendor{Server: server, Vendor: sourcetest.NewVendor(tb, server.Handler()), faults: set}
 }
 
 // integrator returns valid settings for the Integrator API of the vendor.
 func (v *vendor) integrator() *hasoffers.Config {
 	c := newConfig()
-	c.BaseURL, c.AuthURL = v.url+"/Apiv3/json", v.url+"/authorize"
+	c.BaseURL, c.AuthURL = v.URL+"/Apiv3/json", v.URL+"/authorize"
 	c.NetworkID, c.IntegratorID, c.ClientID, c.ClientSecret = "demo", "acme", "client", clientSecret
 	c.Timezone = newYork
 	return c
@@ -91,7 +52,7 @@ func (v *vendor) integrator() *hasoffers.Config {
 // network returns valid settings for the Network API of the vendor.
 func (v *vendor) network() *hasoffers.Config {
 	c := newConfig()
-	c.API, c.BaseURL = "network", v.url+"/Apiv3/json"
+	c.API, c.BaseURL = "network", v.URL+"/Apiv3/json"
 	c.NetworkID, c.NetworkToken, c.Timezone = "demo", "NETdemo", newYork
 	return c
 }
@@ -103,9 +64,7 @@ func newConfig() *hasoffers.Config {
 // open returns a source whose limiter allows one request in flight and any number in time.
 func open(tb testing.TB, c *hasoffers.Config, o *hasoffers.Options, log *slog.Logger) sources.Source {
 	tb.Helper()
-	for _, p := range append(c.Validate(), o.Validate()...) {
-		tb.Fatalf("settings: %s: %s", p.Key, p.Text)
-	}
+	sourcetest.Valid(tb, c, o)
 	s, err := hasoffers.Driver().Open(deps(tb, c, log), c, o)
 	if err != nil {
 		tb.Fatal(err)
@@ -115,10 +74,7 @@ func open(tb testing.TB, c *hasoffers.Config, o *hasoffers.Options, log *slog.Lo
 
 func deps(tb testing.TB, c *hasoffers.Config, log *slog.Logger) sources.Deps {
 	tb.Helper()
-	limiter, err := ratelimit.New(context.Background(), c.Credential().Name, ratelimit.Limits{Concurrency: 1}, ratelimit.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	limiter := sourcetest.Limiter(tb, c)
 	return sources.Deps{Name: "tune", Limiter: limiter, Log: log}
 }
 

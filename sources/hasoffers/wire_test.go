@@ -145,10 +145,8 @@ func (r *result) whole(tb testing.TB, v *vendor, i sources.Interval) {
 
 // asked returns the decoded addresses of what the vendor was asked for.
 func (v *vendor) asked(part string) []string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	var out []string
-	for _, u := range v.urls {
+	for _, u := range v.URLs() {
 		if strings.Contains(u, part) {
 			out = append(out, u)
 		}

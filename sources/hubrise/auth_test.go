@@ -12,6 +12,7 @@ import (
 	"exporter/sources"
 	"exporter/sources/httpapi"
 	"exporter/sources/hubrise"
+	"exporter/sources/sourcetest"
 )
 
 func wantError(t *testing.T, err error, class fault.Class, texts ...string) {
@@ -31,7 +32,7 @@ func wantError(t *testing.T, err error, class fault.Class, texts ...string) {
 func logIn(t *testing.T, v *vendor, c *hubrise.Config, store httpapi.TokenStore, chosen sandbox.Token) (log string) {
 	t.Helper()
 	chosen.Scope, chosen.DeviceID = c.Scope, c.DeviceID
-	code := must[string](t)(v.Code(chosen))
+	code := sourcetest.Must[string](t)(v.Code(chosen))
 	var text bytes.Buffer
 	s := open(t, c, &hubrise.Options{}, sources.Deps{Tokens: store, Log: slog.New(slog.NewTextHandler(&text, nil))})
 	if err := s.(sources.Login).Login(t.Context(), code); err != nil {
@@ -64,7 +65,7 @@ func TestLogin(t *testing.T) {
 			if c.scope != "" {
 				cfg.Scope = c.scope
 			}
-			store := new(purse)
+			store := new(sourcetest.Tokens)
 			wantError(t, open(t, cfg, &hubrise.Options{}, sources.Deps{Tokens: store}).(sources.Checker).Check(t.Context()),
 				fault.Auth, "there is no token", "exporter auth login shop")
 			if log := logIn(t, v, cfg, store, sandbox.Token{}); log != "" {
@@ -74,14 +75,14 @@ func TestLogin(t *testing.T) {
 			if err := s.(sources.Checker).Check(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			parts := must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders"))
+			parts := sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders"))
 			if len(parts) != 1 || parts[0] != c.part {
 				t.Fatalf("parts %v, want %s", parts, c.part)
 			}
 			if got := read(t, s, "orders", parts[0], day(t, "2026-03-27", 1)); got.err != nil || len(got.rows["orders"]) == 0 {
 				t.Errorf("%d orders, error %v", len(got.rows["orders"]), got.err)
 			}
-			token := store.kept[cfg.TokenKey("shop")]
+			token := store.Kept[cfg.TokenKey("shop")]
 			if !token.Expires.IsZero() || token.Extra["account_id"] != accountOf && c.scope == "" || token.Extra["scope"] != cfg.Scope {
 				t.Errorf("kept %v, %v", token.Expires, token.Extra)
 			}
@@ -96,7 +97,7 @@ func TestLoginAddresses(t *testing.T) {
 	s := open(t, c, &hubrise.Options{}, sources.Deps{}).(sources.Returning)
 	check := func(address, redirect string) {
 		t.Helper()
-		u := must[*url.URL](t)(url.Parse(address))
+		u := sourcetest.Must[*url.URL](t)(url.Parse(address))
 		want := url.Values{"client_id": {"client"}, "scope": {c.Scope}, "state": {"S"}, "device_id": {"staging"}, "redirect_uri": {redirect}}
 		if u.Path != "/oauth2/v1/authorize" || u.Query().Encode() != want.Encode() || strings.ContainsAny(u.RawQuery, "[],") {
 			t.Errorf("got %s, want %v", address, want)
@@ -109,7 +110,7 @@ func TestLoginAddresses(t *testing.T) {
 	if got := s.LoginURLTo("S", "http://127.0.0.1:1/callback"); got != "" {
 		t.Errorf("with a redirect_uri of its own it comes back to %s", got)
 	}
-	fixed := open(t, v.with(accountToken), &hubrise.Options{}, sources.Deps{Tokens: new(purse)})
+	fixed := open(t, v.with(accountToken), &hubrise.Options{}, sources.Deps{Tokens: new(sourcetest.Tokens)})
 	if got := fixed.(sources.Login).LoginURL("S"); got != "" {
 		t.Errorf("with a fixed token it leads to %s", got)
 	}
@@ -125,9 +126,9 @@ func TestAnotherLoginNarrows(t *testing.T) {
 	v := newVendor(t, sandbox.Config{Data: sandbox.Data{FirstDay: "2026-03-20", Days: 1, Accounts: []sandbox.Account{{ID: accountOf, Locations: locations, Catalogs: catalogs, Lists: lists}}}})
 	c := v.app()
 	c.Scope = "location[orders.read,customer_list.read,catalog.read]"
-	store := new(purse)
+	store := new(sourcetest.Tokens)
 	logIn(t, v, c, store, sandbox.Token{Location: paris, Catalog: "cat01", CustomerList: "list1"})
-	first := store.kept[c.TokenKey("shop")]
+	first := store.Kept[c.TokenKey("shop")]
 	if log := logIn(t, v, c, store, sandbox.Token{Location: paris, Catalog: "cat01", CustomerList: "list1"}); log != "" {
 		t.Errorf("the same choice warns: %s", log)
 	}
@@ -135,7 +136,7 @@ func TestAnotherLoginNarrows(t *testing.T) {
 	if !strings.Contains(log, "level=WARN") || !strings.Contains(log, "the catalog is cat02") || !strings.Contains(log, "it was cat01") || strings.Contains(log, "list1") {
 		t.Errorf("another catalog: %s", log)
 	}
-	if now := store.kept[c.TokenKey("shop")]; !now.Same(first) {
+	if now := store.Kept[c.TokenKey("shop")]; !now.Same(first) {
 		t.Error("the vendor gave another token")
 	}
 	c.Scope = "location[orders.read,catalog.read]"
@@ -156,20 +157,20 @@ func TestRefusedLogins(t *testing.T) {
 		for _, bad := range []int{400, 404} {
 			v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{BadCode: bad, ErrorBody: body}})
 			c := v.app()
-			s := open(t, c, &hubrise.Options{}, sources.Deps{Tokens: new(purse)}).(sources.Login)
-			code := must[string](t)(v.Code(sandbox.Token{Scope: c.Scope}))
+			s := open(t, c, &hubrise.Options{}, sources.Deps{Tokens: new(sourcetest.Tokens)}).(sources.Login)
+			code := sourcetest.Must[string](t)(v.Code(sandbox.Token{Scope: c.Scope}))
 			if err := s.Login(t.Context(), code); err != nil {
 				t.Fatal(err)
 			}
-			before := v.requests.Load()
+			before := v.Requests.Load()
 			wantError(t, s.Login(t.Context(), code), fault.Auth, "log in to source shop", "used up", "exporter auth login shop")
-			if asked := v.requests.Load() - before; asked != 1 {
+			if asked := v.Requests.Load() - before; asked != 1 {
 				t.Errorf("a used code was sent %d times", asked)
 			}
 			c = v.app()
 			c.ClientSecret = "another-secret"
-			s = open(t, c, &hubrise.Options{}, sources.Deps{Tokens: new(purse)}).(sources.Login)
-			wantError(t, s.Login(t.Context(), must[string](t)(v.Code(sandbox.Token{Scope: c.Scope}))), fault.Auth, "refuses the app itself", "client_auth")
+			s = open(t, c, &hubrise.Options{}, sources.Deps{Tokens: new(sourcetest.Tokens)}).(sources.Login)
+			wantError(t, s.Login(t.Context(), sourcetest.Must[string](t)(v.Code(sandbox.Token{Scope: c.Scope}))), fault.Auth, "refuses the app itself", "client_auth")
 		}
 	}
 }
@@ -177,20 +178,20 @@ func TestRefusedLogins(t *testing.T) {
 func TestLogout(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	c := v.app()
-	store := new(purse)
+	store := new(sourcetest.Tokens)
 	logIn(t, v, c, store, sandbox.Token{})
-	token := store.kept[c.TokenKey("shop")].Access.Reveal()
+	token := store.Kept[c.TokenKey("shop")].Access.Reveal()
 	s := open(t, c, &hubrise.Options{}, sources.Deps{Tokens: store})
 	other := v.app()
 	other.ClientSecret = "another-secret"
 	wantError(t, open(t, other, &hubrise.Options{}, sources.Deps{Tokens: store}).(sources.Logout).Logout(t.Context()), fault.Auth, "client_secret")
-	if len(store.kept) != 1 {
+	if len(store.Kept) != 1 {
 		t.Error("a refused logout forgot the token")
 	}
 	if err := s.(sources.Logout).Logout(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(store.kept) != 0 {
+	if len(store.Kept) != 0 {
 		t.Error("the token is kept")
 	}
 	if _, health, ok := v.Connection(token); ok && health == sandbox.Alive {
@@ -205,20 +206,20 @@ func TestDeadTokens(t *testing.T) {
 		t.Run(string(health), func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
 			c := v.app()
-			store := new(purse)
+			store := new(sourcetest.Tokens)
 			logIn(t, v, c, store, sandbox.Token{})
-			token := store.kept[c.TokenKey("shop")].Access.Reveal()
+			token := store.Kept[c.TokenKey("shop")].Access.Reveal()
 			s := open(t, c, &hubrise.Options{}, sources.Deps{Tokens: store})
 			if err := v.SetHealth(token, health); err != nil {
 				t.Fatal(err)
 			}
-			before := v.requests.Load()
+			before := v.Requests.Load()
 			got := read(t, s, "orders", accountOf, day(t, "2026-03-27", 1))
 			wantError(t, got.err, fault.Auth, "401", "unauthorized", "vendor says:", "The token is kept", "exporter auth login shop")
-			if asked := v.requests.Load() - before; asked != 1 {
+			if asked := v.Requests.Load() - before; asked != 1 {
 				t.Errorf("asked %d times", asked)
 			}
-			if len(store.kept) != 1 {
+			if len(store.Kept) != 1 {
 				t.Error("the token is gone")
 			}
 			if err := v.SetHealth(token, sandbox.Alive); err != nil {
@@ -241,10 +242,10 @@ func TestNarrowScopes(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
 			cfg := v.app()
 			cfg.Scope = c.scope
-			store := new(purse)
+			store := new(sourcetest.Tokens)
 			logIn(t, v, cfg, store, sandbox.Token{})
 			told := open(t, cfg, &hubrise.ListOptions{}, sources.Deps{Tokens: store})
-			token := store.kept[cfg.TokenKey("shop")]
+			token := store.Kept[cfg.TokenKey("shop")]
 			untold := open(t, v.with(token.Access.Reveal()), &hubrise.ListOptions{}, sources.Deps{})
 			for _, s := range []sources.Source{told, untold} {
 				for stream, table := range map[string]string{"customers": "customer_lists", "catalogs": "catalogs"} {
@@ -263,7 +264,7 @@ func TestMissingScope(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	cfg := v.app()
 	cfg.Scope = "account[orders.read]"
-	store := new(purse)
+	store := new(sourcetest.Tokens)
 	logIn(t, v, cfg, store, sandbox.Token{})
 	lists := open(t, cfg, &hubrise.ListOptions{}, sources.Deps{Tokens: store})
 	wantError(t, read(t, lists, "customers", accountOf, sources.Interval{}).err, fault.Auth, "403", "all_customer_lists.read", `scope = "account[orders.read]"`, "exporter auth login shop")

@@ -30,13 +30,13 @@ func harness(t *testing.T, v *vendor, config *hubrise.Config, name, part string,
 		Intervals: []sources.Interval{{}},
 		PageSizes: []int{30, 7, 100},
 		Columns:   scalars(shape),
-		Requests:  func() int { return int(v.requests.Load()) },
+		Requests:  func() int { return int(v.Requests.Load()) },
 		Break: func(testing.TB) {
-			v.setFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+			v.SetFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		},
 		Hang: func(testing.TB) <-chan struct{} {
 			arrived := make(chan struct{}, 100)
-			v.setFront(func(_ http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(_ http.ResponseWriter, r *http.Request) {
 				// A server notices that its caller is gone only after it has read the request.
 				if _, err := io.Copy(io.Discard, r.Body); err != nil {
 					return
@@ -46,7 +46,7 @@ func harness(t *testing.T, v *vendor, config *hubrise.Config, name, part string,
 			})
 			return arrived
 		},
-		Mend:    func(testing.TB) { v.setFront(nil) },
+		Mend:    func(testing.TB) { v.SetFront(nil) },
 		Secrets: secrets,
 	}
 	h.Truth = func(tb testing.TB, i sources.Interval) map[string][]sourcetest.Row {
@@ -167,7 +167,7 @@ func expected(tb testing.TB, table string, c record.Column, row sandbox.Row, zon
 				return name, true
 			}
 			// The printed time is that of the location; its day begins at 6.
-			printed := must[time.Time](tb)(time.Parse(time.RFC3339, row["created_at"].(string)))
+			printed := sourcetest.Must[time.Time](tb)(time.Parse(time.RFC3339, row["created_at"].(string)))
 			wall := time.Date(printed.Year(), printed.Month(), printed.Day(), printed.Hour()-6, printed.Minute(), 0, 0, time.UTC)
 			return wall.Format(time.DateOnly), true
 		}
@@ -208,7 +208,7 @@ func expected(tb testing.TB, table string, c record.Column, row sandbox.Row, zon
 	case c.Type == record.Numeric && isMoney:
 		return amount, true
 	case c.Type == record.Timestamp:
-		return must[time.Time](tb)(time.Parse(time.RFC3339, text)).UTC().Format(time.RFC3339Nano), true
+		return sourcetest.Must[time.Time](tb)(time.Parse(time.RFC3339, text)).UTC().Format(time.RFC3339Nano), true
 	}
 	return text, true
 }
@@ -258,7 +258,7 @@ func TestContract(t *testing.T) {
 		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{Links: sandbox.LinksRefs, OptionLists: sandbox.OptionListsPlain}})
 		s := open(t, v.with(accountToken), &hubrise.ListOptions{}, sources.Deps{})
 		got := read(t, s, "catalogs", accountOf, sources.Interval{})
-		n := must[int](t)(v.Count("catalog_options", sandbox.Query{Account: accountOf}))
+		n := sourcetest.Must[int](t)(v.Count("catalog_options", sandbox.Query{Account: accountOf}))
 		if got.err != nil || len(got.rejects) > 0 || len(got.rows["options"]) != n || got.rows["skus"][0]["option_list_refs"] == "" || got.rows["products"][0]["category_ref"] == "" {
 			t.Errorf("%d options, want %d; SKU %v, rejects %v, error %v", len(got.rows["options"]), n, got.rows["skus"], got.rejects, got.err)
 		}
@@ -267,7 +267,7 @@ func TestContract(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
 		for token, o := range map[string]*hubrise.ListOptions{locationToken: {}, accountToken: {Locations: []string{paris}}} {
 			s := open(t, v.with(token), o, sources.Deps{})
-			parts := must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "locations"))
+			parts := sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "locations"))
 			got := read(t, s, "locations", parts[0], sources.Interval{})
 			if got.err != nil || len(got.rows[""]) != 1 || got.rows[""][0]["location_id"] != paris || got.rows[""][0]["timezone"] != "Europe/Paris" || got.rows[""][0]["currency"] != "EUR" {
 				t.Errorf("%s: %v, error %v", token, got.rows, got.err)

@@ -56,7 +56,7 @@ func TestThrottled(t *testing.T) {
 	if got.err != nil || len(got.pages) < 4 {
 		t.Errorf("%d pages, error %v", len(got.pages), got.err)
 	}
-	v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "86400")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})

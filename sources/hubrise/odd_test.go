@@ -13,6 +13,7 @@ import (
 	"exporter/fault"
 	"exporter/sources"
 	"exporter/sources/hubrise"
+	"exporter/sources/sourcetest"
 )
 
 // played serves the orders of an account as they are given, in pages, and its one location in Paris.
@@ -152,7 +153,7 @@ func TestValues(t *testing.T) {
 	} {
 		var texts []string
 		for _, row := range got.rows[table] {
-			texts = append(texts, string(must[[]byte](t)(json.Marshal(row))))
+			texts = append(texts, string(sourcetest.Must[[]byte](t)(json.Marshal(row))))
 		}
 		if strings.Join(texts, "\n") != strings.Join(rows, "\n") {
 			t.Errorf("%s: got\n%s\nwant\n%s", table, strings.Join(texts, "\n"), strings.Join(rows, "\n"))

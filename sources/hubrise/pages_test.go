@@ -10,6 +10,7 @@ import (
 	sandbox "exporter/sandbox/hubrise"
 	"exporter/sources"
 	"exporter/sources/hubrise"
+	"exporter/sources/sourcetest"
 )
 
 // Pages that are not what they should be.
@@ -64,7 +65,7 @@ func TestRefusedCursor(t *testing.T) {
 	for _, status := range []int{400, 404, 422} {
 		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{BadCursor: status}})
 		s := open(t, v.with(accountToken), &hubrise.Options{PageSize: 10}, sources.Deps{})
-		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 			if q := r.URL.Query(); q.Get("cursor") != "" {
 				q.Set("cursor", "made-up")
 				r.URL.RawQuery = q.Encode()
@@ -90,7 +91,7 @@ func TestResume(t *testing.T) {
 		"the cursor expired":    {between: expire, drifts: true},
 		"a page to come": {between: func(t *testing.T, v *vendor) {
 			t.Helper()
-			must[[]string](t)(v.Mutate(sandbox.Mutation{Kind: sandbox.ChangeStatus, Order: lastOrder(t, v), Status: "cancelled"}))
+			sourcetest.Must[[]string](t)(v.Mutate(sandbox.Mutation{Kind: sandbox.ChangeStatus, Order: lastOrder(t, v), Status: "cancelled"}))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +136,7 @@ func TestResume(t *testing.T) {
 			for _, row := range append(had.rows["orders"], rest.rows["orders"]...) {
 				ids[row["order_id"]]++
 			}
-			n := must[int](t)(v.Count("orders", sandbox.Query{Account: accountOf, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
+			n := sourcetest.Must[int](t)(v.Count("orders", sandbox.Query{Account: accountOf, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
 			if len(ids) != n || len(had.rows["orders"])+len(rest.rows["orders"]) != n || len(rest.rows["orders"]) == n {
 				t.Errorf("%d and %d orders, %d of them different, want %d", len(had.rows["orders"]), len(rest.rows["orders"]), len(ids), n)
 			}
@@ -146,12 +147,12 @@ func TestResume(t *testing.T) {
 // cancel cancels all orders of a location and day.
 func cancel(t *testing.T, v *vendor) {
 	t.Helper()
-	must[[]string](t)(v.Mutate(sandbox.Mutation{Kind: sandbox.ChangeStatus, Location: paris, Day: "2026-03-27", Status: "cancelled"}))
+	sourcetest.Must[[]string](t)(v.Mutate(sandbox.Mutation{Kind: sandbox.ChangeStatus, Location: paris, Day: "2026-03-27", Status: "cancelled"}))
 }
 
 func expire(t *testing.T, v *vendor) {
 	t.Helper()
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("cursor") != "" {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return

@@ -13,6 +13,7 @@ import (
 	"exporter/fault"
 	"exporter/sources"
 	"exporter/sources/hubrise"
+	"exporter/sources/sourcetest"
 )
 
 // samples is the folder of the vendor's published files, which are not ours to
@@ -21,7 +22,7 @@ var samples = os.Getenv("EXPORTER_VENDOR_SAMPLES")
 
 func sample(t *testing.T, name string) string {
 	t.Helper()
-	return string(must[[]byte](t)(os.ReadFile(filepath.Join(samples, "hubrise", name+".json"))))
+	return string(sourcetest.Must[[]byte](t)(os.ReadFile(filepath.Join(samples, "hubrise", name+".json"))))
 }
 
 // inOrder are published parts of orders, and the member they belong to. Those in

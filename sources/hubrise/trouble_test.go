@@ -10,6 +10,7 @@ import (
 	sandbox "exporter/sandbox/hubrise"
 	"exporter/sources"
 	"exporter/sources/hubrise"
+	"exporter/sources/sourcetest"
 )
 
 // The statuses of the vendor's error table.
@@ -28,13 +29,13 @@ func TestRefusals(t *testing.T) {
 	} {
 		v := newVendor(t, sandbox.Config{})
 		s := open(t, v.with(accountToken), &hubrise.Options{}, sources.Deps{})
-		must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders"))
+		sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders"))
 		if err := v.faults.Add(faults.Rule{Kind: faults.Status, Status: c.status, Body: c.body}); err != nil {
 			t.Fatal(err)
 		}
-		before := v.requests.Load()
+		before := v.Requests.Load()
 		wantError(t, read(t, s, "orders", accountOf, day(t, "2026-03-27", 1)).err, c.class, c.texts...)
-		if asked := v.requests.Load() - before; asked != 1 {
+		if asked := v.Requests.Load() - before; asked != 1 {
 			t.Errorf("%d: %d calls", c.status, asked)
 		}
 	}
@@ -45,13 +46,13 @@ func TestUnknownLocation(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	o := &hubrise.Options{Locations: []string{"3r4s3-77", paris}}
 	s := open(t, v.with(accountToken), o, sources.Deps{})
-	if parts := must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders")); strings.Join(parts, " ") != "3r4s3-77 "+paris {
+	if parts := sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "orders")); strings.Join(parts, " ") != "3r4s3-77 "+paris {
 		t.Errorf("parts %v", parts)
 	}
 	i := day(t, "2026-03-27", 1)
 	wantError(t, read(t, s, "orders", "3r4s3-77", i).err, fault.Config, "404", "location 3r4s3-77", "ids in the job's options")
 	got := read(t, s, "orders", paris, i)
-	n := must[int](t)(v.Count("orders", sandbox.Query{Locations: []string{paris}, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
+	n := sourcetest.Must[int](t)(v.Count("orders", sandbox.Query{Locations: []string{paris}, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
 	if got.err != nil || len(got.rows["orders"]) != n || n == 0 {
 		t.Errorf("%d orders, want %d; error %v", len(got.rows["orders"]), n, got.err)
 	}
@@ -64,7 +65,7 @@ func TestStatuses(t *testing.T) {
 	wanted := []string{"completed", "cancelled"}
 	s := open(t, v.with(accountToken), &hubrise.Options{Statuses: wanted, PageSize: 10}, sources.Deps{})
 	got := read(t, s, "orders", accountOf, i)
-	n := must[int](t)(v.Count("order_items", sandbox.Query{Account: accountOf, Statuses: wanted, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
+	n := sourcetest.Must[int](t)(v.Count("order_items", sandbox.Query{Account: accountOf, Statuses: wanted, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}))
 	if got.err != nil || n == 0 || len(got.rows["order_items"]) != n {
 		t.Errorf("%d items, want %d; error %v", len(got.rows["order_items"]), n, got.err)
 	}
@@ -96,7 +97,7 @@ func TestFilters(t *testing.T) {
 
 // The whole past is read again in the first run of a month, and only then.
 func TestChanged(t *testing.T) {
-	at := func(text string) time.Time { return must[time.Time](t)(time.Parse(time.RFC3339, text)) }
+	at := func(text string) time.Time { return sourcetest.Must[time.Time](t)(time.Parse(time.RFC3339, text)) }
 	for _, c := range []struct {
 		deep, zone, since, now string
 		want                   bool
@@ -111,7 +112,7 @@ func TestChanged(t *testing.T) {
 		cfg := newConfig()
 		cfg.AccessToken, cfg.Timezone = accountToken, c.zone
 		s := open(t, cfg, &hubrise.Options{Deep: c.deep}, sources.Deps{Now: func() time.Time { return at(c.now) }})
-		got := must[[]sources.Interval](t)(s.(sources.Changer).Changed(t.Context(), "orders", at(c.since)))
+		got := sourcetest.Must[[]sources.Interval](t)(s.(sources.Changer).Changed(t.Context(), "orders", at(c.since)))
 		if (len(got) == 1) != c.want || c.want && (!got[0].Start.IsZero() || !got[0].End.Equal(at(c.now))) {
 			t.Errorf("%+v: got %v", c, got)
 		}

@@ -20,7 +20,7 @@ func TestABlockThatComesTwice(t *testing.T) {
 		o.Format = "json"
 		s := open(t, v.config(), o, sources.Deps{})
 		report(t, s)
-		v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"status":1,"data":[`+strings.TrimSuffix(strings.Repeat(block+",", times), ",")+`]}`)
 		})

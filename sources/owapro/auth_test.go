@@ -1,7 +1,6 @@
 package owapro_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,37 +15,8 @@ import (
 	"exporter/sources"
 	"exporter/sources/httpapi"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
-
-// store keeps tokens in memory.
-type store struct {
-	mu   sync.Mutex
-	kept map[string]httpapi.Token
-}
-
-func (s *store) LoadToken(_ context.Context, key string) (httpapi.Token, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, ok := s.kept[key]
-	return t, ok, nil
-}
-
-func (s *store) SaveToken(_ context.Context, key string, t httpapi.Token) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.kept == nil {
-		s.kept = map[string]httpapi.Token{}
-	}
-	s.kept[key] = t
-	return nil
-}
-
-func (s *store) ReplaceToken(ctx context.Context, key string, old, t httpapi.Token) (bool, error) {
-	if now, _, _ := s.LoadToken(ctx, key); !now.Same(old) {
-		return false, nil
-	}
-	return true, s.SaveToken(ctx, key, t)
-}
 
 func check(tb testing.TB, s sources.Source) error {
 	tb.Helper()
@@ -65,7 +35,7 @@ func TestLogin(t *testing.T) {
 		}})
 		c := v.config()
 		c.RefreshToken, c.RedirectURI = "", "https://app.example/back"
-		tokens := new(store)
+		tokens := new(sourcetest.Tokens)
 		s := list(t, c, sources.Deps{Tokens: tokens})
 		wantError(t, check(t, s), fault.Auth, "no refresh token", "exporter auth login hurra")
 
@@ -79,7 +49,7 @@ func TestLogin(t *testing.T) {
 		if err := resp.Body.Close(); err != nil {
 			t.Fatal(err)
 		}
-		back := must[*url.URL](t)(resp.Location())
+		back := sourcetest.Must[*url.URL](t)(resp.Location())
 		code := back.Query().Get("code")
 		if back.Host != "app.example" || back.Query().Get("state") != "state & more" || code == "" {
 			t.Fatalf("the browser ended at %s", back)
@@ -90,8 +60,8 @@ func TestLogin(t *testing.T) {
 		if err := check(t, s); err != nil {
 			t.Errorf("after the login: %v", err)
 		}
-		if got := tokens.kept["owapro "+strings.TrimPrefix(v.url, "http://")+" client hurra"]; got.Refresh == "" || got.RefreshExpires.IsZero() {
-			t.Errorf("stored %v, refresh token until %s", tokens.kept, got.RefreshExpires)
+		if got := tokens.Kept["owapro "+strings.TrimPrefix(v.URL, "http://")+" client hurra"]; got.Refresh == "" || got.RefreshExpires.IsZero() {
+			t.Errorf("stored %v, refresh token until %s", tokens.Kept, got.RefreshExpires)
 		}
 		wantError(t, l.Login(t.Context(), code), fault.Auth, "INVALID CODE", "exporter auth login hurra")
 		wantError(t, l.Login(t.Context(), " "), fault.Auth, "no code")
@@ -104,7 +74,7 @@ func TestLogin(t *testing.T) {
 // A stored token wins over the configured one, which is used once.
 func TestStoredTokenWins(t *testing.T) {
 	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateAtOnce}})
-	tokens := new(store)
+	tokens := new(sourcetest.Tokens)
 	for range 3 {
 		v.ExpireAccess()
 		if err := check(t, list(t, v.config(), sources.Deps{Tokens: tokens})); err != nil {
@@ -119,9 +89,9 @@ func TestStoredTokenWins(t *testing.T) {
 // Of many requests of many jobs that need a new token one gets it.
 func TestRenewalIsSingleFlight(t *testing.T) {
 	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateAtOnce}})
-	deps := sources.Deps{Tokens: new(store), Auths: new(httpapi.Auths)}
+	deps := sources.Deps{Tokens: new(sourcetest.Tokens), Auths: new(httpapi.Auths)}
 	var renewals sync.Map
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/oauth/") {
 			renewals.Store(r, true)
 		}
@@ -154,7 +124,7 @@ func TestRefusedLogins(t *testing.T) {
 	})
 	t.Run("new access tokens are refused too", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/") {
 				w.WriteHeader(http.StatusUnauthorized)
 				_, _ = w.Write([]byte(`{"error": "invalid_grant", "error_description": "INVALID ACCESS TOKEN"}`))
@@ -163,7 +133,7 @@ func TestRefusedLogins(t *testing.T) {
 			v.Handler().ServeHTTP(w, r)
 		})
 		wantError(t, check(t, list(t, v.config(), sources.Deps{})), fault.Auth, "INVALID ACCESS TOKEN", "exporter auth login hurra")
-		if n := v.requests.Load(); n != 4 {
+		if n := v.Requests.Load(); n != 4 {
 			t.Errorf("%d requests, want two calls and two tokens", n)
 		}
 	})
@@ -171,7 +141,7 @@ func TestRefusedLogins(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
 		v.ExpireRefresh()
 		wantError(t, check(t, list(t, v.config(), sources.Deps{})), fault.Auth, "EXPIRED REFRESH TOKEN", "exporter auth login hurra")
-		if n := v.requests.Load(); n != 1 {
+		if n := v.Requests.Load(); n != 1 {
 			t.Errorf("%d requests, want 1", n)
 		}
 	})
@@ -187,7 +157,7 @@ func TestRefusedLogins(t *testing.T) {
 	})
 	t.Run("an answer that is not JSON holds a secret", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"access_token": {"token": "very-secret", "expires_in": 86400}, # 1 day` + "\n}"))
 		})
@@ -202,7 +172,7 @@ func TestRefusedLogins(t *testing.T) {
 func TestSession(t *testing.T) {
 	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{HASID: "a-session"}})
 	c := newConfig()
-	c.BaseURL, c.HASID = v.url, "a-session"
+	c.BaseURL, c.HASID = v.URL, "a-session"
 	s := list(t, c, sources.Deps{})
 	if err := check(t, s); err != nil {
 		t.Fatal(err)
@@ -214,7 +184,7 @@ func TestSession(t *testing.T) {
 	wantError(t, l.Login(t.Context(), "code"), fault.Config, "session cookie", "[sources.hurra]: write hasid = \"${OWAPRO_HASID}\"")
 	c.HASID = "another-session"
 	wantError(t, check(t, list(t, c, sources.Deps{})), fault.Auth, "401", "hasid of source hurra")
-	if n := v.requests.Load(); n != 2 {
+	if n := v.Requests.Load(); n != 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
 }
@@ -222,9 +192,9 @@ func TestSession(t *testing.T) {
 // Warnings come 30, 14, 7 and 1 days ahead, each once, over restarts.
 func TestExpiryWarnings(t *testing.T) {
 	v := newVendor(t, sandbox.Config{OAuth: sandbox.OAuth{Rotation: sandbox.RotateNever}})
-	tokens, memory := new(store), new(notes)
+	tokens, memory := new(sourcetest.Tokens), new(sourcetest.Memory)
 	end := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
-	key := "owapro " + strings.TrimPrefix(v.url, "http://") + " client hurra"
+	key := "owapro " + strings.TrimPrefix(v.URL, "http://") + " client hurra"
 	if err := tokens.SaveToken(t.Context(), key, httpapi.Token{Refresh: refreshToken, RefreshExpires: end}); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +220,7 @@ func TestExpiryWarnings(t *testing.T) {
 // stream returns one of a source's streams.
 func stream(tb testing.TB, s sources.Source, name string) sources.Stream {
 	tb.Helper()
-	for _, stream := range must[[]sources.Stream](tb)(s.Streams(tb.Context())) {
+	for _, stream := range sourcetest.Must[[]sources.Stream](tb)(s.Streams(tb.Context())) {
 		if stream.Name == name {
 			return stream
 		}
@@ -267,7 +237,7 @@ func TestTokenThatLivesLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens := 0
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/oauth/") {
 			v.Handler().ServeHTTP(w, r)
 			return
@@ -276,7 +246,7 @@ func TestTokenThatLivesLong(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = fmt.Fprintf(w, `{"access_token": {"token": %q, "expires_in": 15000000000}}`, access)
 	})
-	s := list(t, v.config(), sources.Deps{Tokens: new(store)})
+	s := list(t, v.config(), sources.Deps{Tokens: new(sourcetest.Tokens)})
 	for range 3 {
 		if err := check(t, s); err != nil {
 			t.Fatal(err)
@@ -290,11 +260,11 @@ func TestTokenThatLivesLong(t *testing.T) {
 // A code is used up by an answer that cannot be read, too: a person has to begin again.
 func TestLoginAnsweredWithNonsense(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
-	s := list(t, v.config(), sources.Deps{Tokens: new(store)})
+	s := list(t, v.config(), sources.Deps{Tokens: new(sourcetest.Tokens)})
 	for _, kind := range []faults.Kind{faults.HTML, faults.Empty, faults.TruncatedJSON, faults.Reset} {
 		if err := v.faults.Add(faults.Rule{Kind: kind, Times: 1, Operation: "oauth/get_refresh_token"}); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, s.(sources.Login).Login(t.Context(), must[string](t)(v.Code("client"))), fault.Transient, "log in to source hurra", "exporter auth login hurra")
+		wantError(t, s.(sources.Login).Login(t.Context(), sourcetest.Must[string](t)(v.Code("client"))), fault.Transient, "log in to source hurra", "exporter auth login hurra")
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	sandbox "exporter/sandbox/owapro"
 	"exporter/sources"
+	"exporter/sources/sourcetest"
 )
 
 // benchmark reads one large page in a format. The answers are made once, so that what is
@@ -20,7 +21,7 @@ func benchmark(b *testing.B, format string, csv sandbox.CSV) {
 	o := channels()
 	o.Format, o.PageSize = format, 100_000
 	o.Metrics = append(o.Metrics, "uu_count")
-	s := open(b, v.config(), o, sources.Deps{Memory: new(notes)})
+	s := open(b, v.config(), o, sources.Deps{Memory: new(sourcetest.Memory)})
 	i := day(b, "2026-03-01", days)
 	req := sources.Request{Stream: report(b, s), Part: customer, Interval: i, Zone: time.UTC}
 	for _, err := range s.Read(b.Context(), req) { // labels become known
@@ -29,7 +30,7 @@ func benchmark(b *testing.B, format string, csv sandbox.CSV) {
 		}
 	}
 	answers := map[string]*recorded{}
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		key := r.URL.String()
 		if answers[key] == nil {
 			answers[key] = &recorded{header: http.Header{}}

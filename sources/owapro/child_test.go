@@ -19,6 +19,7 @@ import (
 	"exporter/sources"
 	"exporter/sources/httpapi"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
 
 // The test binary runs itself as the process that is killed; these tell it where.
@@ -142,7 +143,7 @@ func killAt(t *testing.T, v *vendor, path, step string) {
 	t.Helper()
 	reached := make(chan struct{}, 8)
 	renewed := false
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		token := r.URL.Path == "/oauth/get_access_token"
 		if token && step == stepSent || !token && renewed && step == stepUsed {
 			v.Handler().ServeHTTP(httptest.NewRecorder(), r)
@@ -153,10 +154,10 @@ func killAt(t *testing.T, v *vendor, path, step string) {
 		renewed = renewed || token
 		v.Handler().ServeHTTP(w, r)
 	})
-	defer v.setFront(nil)
+	defer v.SetFront(nil)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVar+"="+step, urlVar+"="+v.url, pathVar+"="+path)
-	out := must[interface{ Read([]byte) (int, error) }](t)(stdout(cmd))
+	cmd.Env = append(os.Environ(), childVar+"="+step, urlVar+"="+v.URL, pathVar+"="+path)
+	out := sourcetest.Must[interface{ Read([]byte) (int, error) }](t)(stdout(cmd))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"exporter/settings"
 	"exporter/sources"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
 
 func TestConfigProblems(t *testing.T) {
@@ -139,7 +140,7 @@ func TestColumnNames(t *testing.T) {
 		"customer_id", "CHAIN:customer_trackgroup:-1:single", "CHAIN:customer_trackgroup:1:single", "CHAIN:click_mediacode:0:single\t",
 		"1st", "customer_trackgroup", "customer_trackgroup_id", strings.Repeat("long_", 20), strings.Repeat("long_", 21), "ÄÖÜ", "***",
 	})
-	memory := new(notes)
+	memory := new(sourcetest.Memory)
 	o := &owapro.Options{ConfigID: 1, Dimensions: []string{"date", "customer_trackgroup", "customer_trackgroup_id", "customer_id"}, Metrics: []string{"sale_count"}}
 	definition := `{"probed": true, "blocks": {"": {"ids": {"customer_trackgroup": "customer_trackgroupid"}, "formats": {"sale_count": "integer"}}}}`
 	c := newConfig()

@@ -34,13 +34,13 @@ func harness(t *testing.T, v *vendor, options owapro.Options) sourcetest.Harness
 			return map[string][]sourcetest.Row{"": truth(tb, v, &options, i)}
 		},
 		Drop:     "acc_channel",
-		Requests: func() int { return int(v.requests.Load()) },
+		Requests: func() int { return int(v.Requests.Load()) },
 		Break: func(testing.TB) {
-			v.setFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+			v.SetFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		},
 		Hang: func(testing.TB) <-chan struct{} {
 			arrived := make(chan struct{}, 100)
-			v.setFront(func(_ http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(_ http.ResponseWriter, r *http.Request) {
 				// A server notices that its caller is gone only after it has read the request.
 				if _, err := io.Copy(io.Discard, r.Body); err != nil {
 					return
@@ -50,7 +50,7 @@ func harness(t *testing.T, v *vendor, options owapro.Options) sourcetest.Harness
 			})
 			return arrived
 		},
-		Mend:    func(testing.TB) { v.setFront(nil) },
+		Mend:    func(testing.TB) { v.SetFront(nil) },
 		Secrets: secrets,
 	}
 }
@@ -58,7 +58,7 @@ func harness(t *testing.T, v *vendor, options owapro.Options) sourcetest.Harness
 // truth returns the vendor's rows as the table has them.
 func truth(tb testing.TB, v *vendor, o *owapro.Options, i sources.Interval) []sourcetest.Row {
 	tb.Helper()
-	id := must[int](tb)(strconv.Atoi(customer))
+	id := sourcetest.Must[int](tb)(strconv.Atoi(customer))
 	rows, err := v.Rows(sandbox.Query{
 		Report: int(o.ConfigID), From: i.Start.Format(time.DateOnly), To: i.End.Format(time.DateOnly),
 		Customers: []int{id}, Currency: o.Currency, Dimensions: o.Dimensions, Metrics: o.Metrics,
@@ -99,7 +99,7 @@ func expected(c record.Column, r sandbox.Row) (string, bool) {
 // report returns the stream of a report.
 func report(tb testing.TB, s sources.Source) sources.Stream {
 	tb.Helper()
-	for _, stream := range must[[]sources.Stream](tb)(s.Streams(tb.Context())) {
+	for _, stream := range sourcetest.Must[[]sources.Stream](tb)(s.Streams(tb.Context())) {
 		if stream.Name == "report" {
 			return stream
 		}

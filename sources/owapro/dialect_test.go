@@ -8,6 +8,7 @@ import (
 
 	sandbox "exporter/sandbox/owapro"
 	"exporter/sources"
+	"exporter/sources/sourcetest"
 )
 
 // tricky are customers whose labels hold quotes, line ends, delimiters and numbers.
@@ -49,7 +50,7 @@ func TestEveryDialectIsTheSameTable(t *testing.T) {
 		case sandbox.AskBody:
 			c.CSVRequest.In, c.CSVRequest.Name, c.CSVRequest.Value = "body", "format", "csv"
 		}
-		return v, open(t, c, &o, sources.Deps{Memory: new(notes)})
+		return v, open(t, c, &o, sources.Deps{Memory: new(sourcetest.Memory)})
 	}
 	_, s := open(t, sandbox.CSV{}, "json")
 	want := read(t, s, customer, i)
@@ -60,9 +61,9 @@ func TestEveryDialectIsTheSameTable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v, s := open(t, csv, "csv")
 			for _, labels := range []string{"unknown", "known"} {
-				before := v.requests.Load()
+				before := v.Requests.Load()
 				got := read(t, s, customer, i)
-				if asked := int(v.requests.Load() - before); labels == "known" && asked != len(got.pages) {
+				if asked := int(v.Requests.Load() - before); labels == "known" && asked != len(got.pages) {
 					t.Errorf("%d pages took %d requests", len(got.pages), asked)
 				}
 				if got.err != nil || len(got.rejects) > 0 {

@@ -55,9 +55,9 @@ func TestShortPagesAreAskedOnce(t *testing.T) {
 	if got := read(t, s, customer, i); got.err != nil {
 		t.Fatal(got.err)
 	}
-	before := v.requests.Load()
+	before := v.Requests.Load()
 	got := read(t, s, customer, day(t, "2026-03-05", 9))
-	if asked := v.requests.Load() - before; got.err != nil || len(got.rows) == 0 || asked != 1 {
+	if asked := v.Requests.Load() - before; got.err != nil || len(got.rows) == 0 || asked != 1 {
 		t.Errorf("%d rows in %d requests, error %v", len(got.rows), asked, got.err)
 	}
 }
@@ -74,7 +74,7 @@ func TestOneCSVForEveryPage(t *testing.T) {
 
 // edited lets a test change the CSV of a vendor; json counts the answers in JSON.
 func edited(t *testing.T, v *vendor, json *int, edit func(page string, csv []byte) []byte) {
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)

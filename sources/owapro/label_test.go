@@ -7,6 +7,7 @@ import (
 	sandbox "exporter/sandbox/owapro"
 	"exporter/sources"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
 
 // A cell that is the label of one channel and the id of another is not guessed.
@@ -24,7 +25,7 @@ func TestALabelLikeAnID(t *testing.T) {
 		`{"customer_trackgroup":{"17":"2024","2024":"Display"}}`:             "",
 		`{"customer_trackgroup":{"17":"2024","18":"2024","2024":"Display"}}`: "",
 	} {
-		memory := new(notes)
+		memory := new(sourcetest.Memory)
 		s := open(t, v.config(), o, sources.Deps{Memory: memory})
 		report(t, s)
 		if err := memory.Remember(context.Background(), "owapro labels "+v.config().Identity()+" "+customer, []byte(labels)); err != nil {
@@ -32,7 +33,7 @@ func TestALabelLikeAnID(t *testing.T) {
 		}
 		fixed(v, func(int) string { return "date;customer_trackgroup;sale_count\r\n2026-03-05;2024;5\r\n" })
 		got := read(t, s, customer, i)
-		v.setFront(nil)
+		v.SetFront(nil)
 		switch {
 		case got.err != nil:
 			t.Errorf("%s: %v", labels, got.err)

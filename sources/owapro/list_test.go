@@ -30,7 +30,7 @@ func TestListsOfOddShapes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
-			v.setFront(func(w http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path != "/api/report/customer" {
 					v.Handler().ServeHTTP(w, r)
 					return
@@ -54,7 +54,7 @@ func TestListsOfOddShapes(t *testing.T) {
 func TestProbeAsksForYesterday(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	asked := make(chan string, 10)
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.URL.Path == "/api/report/dw_generate_report" {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {

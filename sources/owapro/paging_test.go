@@ -16,6 +16,7 @@ import (
 	sandbox "exporter/sandbox/owapro"
 	"exporter/sources"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
 
 // A report that changes between two readings starts again, in either format.
@@ -78,7 +79,7 @@ func TestSumsAreReconciled(t *testing.T) {
 		o.Format, o.Dimensions = "json", append(o.Dimensions, "customer")
 		s := open(t, v.config(), o, sources.Deps{})
 		report(t, s)
-		v.setFront(func(w http.ResponseWriter, _ *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(strings.Replace(answer, c.cut, c.to, 1)))
 		})
@@ -111,16 +112,16 @@ func TestBlocks(t *testing.T) {
 	if diff := cmp.Diff([]string{"channels", "days"}, names); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)
 	}
-	before := v.requests.Load()
+	before := v.Requests.Load()
 	whole := read(t, s, customer, i)
 	if whole.err != nil {
 		t.Fatal(whole.err)
 	}
-	if asked := v.requests.Load() - before; int(asked) != len(whole.pages) || len(whole.pages) < 4 {
+	if asked := v.Requests.Load() - before; int(asked) != len(whole.pages) || len(whole.pages) < 4 {
 		t.Errorf("%d requests for %d pages", asked, len(whole.pages))
 	}
 	for at, dims := range [][]string{{"date", "customer_trackgroup"}, {"date"}} {
-		sums := must[map[string]string](t)(v.Sums(sandbox.Query{From: "2026-03-05", To: "2026-03-08", Customers: []int{4711}, Dimensions: dims, Metrics: []string{"sale_count"}}))
+		sums := sourcetest.Must[map[string]string](t)(v.Sums(sandbox.Query{From: "2026-03-05", To: "2026-03-08", Customers: []int{4711}, Dimensions: dims, Metrics: []string{"sale_count"}}))
 		if got := whole.tallies[at].Sums()["sale_count"]; got != sums["sale_count"] {
 			t.Errorf("block %d: sale_count adds up to %s, want %s", at, got, sums["sale_count"])
 		}
@@ -145,7 +146,7 @@ func TestBlocks(t *testing.T) {
 	failing := newVendor(t, cut)
 	s = open(t, failing.config(), o, sources.Deps{})
 	report(t, s)
-	failing.setFront(func(w http.ResponseWriter, r *http.Request) { failing.Handler().ServeHTTP(w, r) })
+	failing.SetFront(func(w http.ResponseWriter, r *http.Request) { failing.Handler().ServeHTTP(w, r) })
 	if got := read(t, s, customer, i); got.err != nil {
 		t.Error(got.err)
 	}
@@ -163,7 +164,7 @@ func TestLargePage(t *testing.T) {
 	asJSON := *o
 	asJSON.Format = "json"
 	want := read(t, open(t, v.config(), &asJSON, sources.Deps{}), customer, i)
-	s := open(t, v.config(), o, sources.Deps{Memory: new(notes)})
+	s := open(t, v.config(), o, sources.Deps{Memory: new(sourcetest.Memory)})
 	for _, labels := range []string{"unknown", "known"} {
 		got := read(t, s, customer, i)
 		if got.err != nil || want.err != nil || got.hash() != want.hash() || len(got.rows) < 2*5000 || len(got.pages) > 2 {
@@ -171,7 +172,7 @@ func TestLargePage(t *testing.T) {
 		}
 	}
 	spoiled := false
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept") == "text/csv" {
 			spoiled = true
 			v.Handler().ServeHTTP(&spoil{ResponseWriter: w}, r)
@@ -207,7 +208,7 @@ func TestDirectories(t *testing.T) {
 	for _, shape := range []sandbox.ListShape{sandbox.ListRows, sandbox.ListBlocks, sandbox.ListBare} {
 		v := newVendor(t, sandbox.Config{Answers: sandbox.Answers{Lists: shape}})
 		s := list(t, v.config(), sources.Deps{})
-		parts := must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "report"))
+		parts := sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), "report"))
 		if diff := cmp.Diff([]string{"4711", "4712"}, parts); diff != "" {
 			t.Errorf("%s: parts (-want +got):\n%s", shape, diff)
 		}
@@ -269,14 +270,14 @@ func TestColumnSettings(t *testing.T) {
 // Without JSON there is no probe: columns are text, dates and numbers.
 func TestServerWithoutJSON(t *testing.T) {
 	v := newVendor(t, sandbox.Config{CSV: sandbox.CSV{Dialect: sandbox.Dialect{Percent: " %", Currency: sandbox.CurrencyAfter, Decimal: ","}}})
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			r.Header.Set("Accept", "text/csv")
 		}
 		v.Handler().ServeHTTP(w, r)
 	})
 	o := channels()
-	memory := new(notes)
+	memory := new(sourcetest.Memory)
 	for range 2 { // probed, and remembered
 		s := open(t, v.config(), o, sources.Deps{Memory: memory})
 		got := read(t, s, customer, day(t, "2026-03-05", 3))
@@ -296,7 +297,7 @@ func TestSlicesAtOnce(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	o := channels()
 	o.PageSize = 20
-	s := open(t, v.config(), o, sources.Deps{Memory: new(notes), Tokens: new(store)})
+	s := open(t, v.config(), o, sources.Deps{Memory: new(sourcetest.Memory), Tokens: new(sourcetest.Tokens)})
 	stream := report(t, s)
 	var wait sync.WaitGroup
 	for n := range 8 {
@@ -317,7 +318,7 @@ func TestSlicesAtOnce(t *testing.T) {
 func TestCurrencyOfACustomer(t *testing.T) {
 	v := newVendor(t, sandbox.Config{Data: sandbox.Data{Customers: []sandbox.Customer{{ID: 4712, Currency: "USD"}}}})
 	i := day(t, "2026-03-05", 1)
-	memory := new(notes)
+	memory := new(sourcetest.Memory)
 	o := daily()
 	o.Customers = []string{"4712"}
 	if got := read(t, open(t, v.config(), o, sources.Deps{Memory: memory}), "4712", i); got.err != nil {

@@ -17,6 +17,7 @@ import (
 	"exporter/record"
 	"exporter/sources"
 	"exporter/sources/owapro"
+	"exporter/sources/sourcetest"
 )
 
 // samples is the folder of the vendor's published files, which are not ours to
@@ -29,7 +30,7 @@ func TestPublishedAnswer(t *testing.T) {
 	if samples == "" {
 		return
 	}
-	published := must[[]byte](t)(os.ReadFile(filepath.Join(samples, "owapro", "generate_report_response.json")))
+	published := sourcetest.Must[[]byte](t)(os.ReadFile(filepath.Join(samples, "owapro", "generate_report_response.json")))
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodPost {
@@ -56,7 +57,7 @@ func TestPublishedAnswer(t *testing.T) {
 		days.Sums()["sale_count"] != "185" || groups.Sums()["sale_count"] != "185" || groups.Sums()["assist_sale_amount"] != "19363.79" {
 		t.Errorf("%d rows %v, %d rows %v", days.Rows, days.Sums(), groups.Rows, groups.Sums())
 	}
-	amount := must[float64](t)(strconv.ParseFloat(got.tallies[1].Sums()["sale_amount"], 64))
+	amount := sourcetest.Must[float64](t)(strconv.ParseFloat(got.tallies[1].Sums()["sale_amount"], 64))
 	if math.Abs(amount-104082.489631653) > 1e-6 {
 		t.Errorf("sale_amount adds up to %v", amount)
 	}
@@ -87,7 +88,7 @@ func TestPublishedNames(t *testing.T) {
 		if samples == "" {
 			continue
 		}
-		f := must[*os.File](t)(os.Open(filepath.Join(samples, "owapro", file)))
+		f := sourcetest.Must[*os.File](t)(os.Open(filepath.Join(samples, "owapro", file)))
 		var columns [2][]string
 		in := bufio.NewScanner(f)
 		for in.Scan() {

@@ -17,7 +17,7 @@ import (
 // body does not begin with a brace, and everything else as the vendor does.
 func fixed(v *vendor, page func(n int) string) {
 	n := 0
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.Header.Get("Accept") == "application/json" || r.URL.Path != "/api/report/dw_generate_report" {
 			v.Handler().ServeHTTP(w, r)
 			return
@@ -203,10 +203,10 @@ func TestRefusals(t *testing.T) {
 		if err := v.faults.Add(faults.Rule{Kind: faults.Status, Status: c.status, Body: `{"error": "no good"}`}); err != nil {
 			t.Fatal(err)
 		}
-		before := v.requests.Load()
+		before := v.Requests.Load()
 		got := read(t, s, customer, day(t, "2026-03-05", 1))
 		wantError(t, got.err, c.class, c.texts...)
-		if asked := v.requests.Load() - before; int(asked) != c.times {
+		if asked := v.Requests.Load() - before; int(asked) != c.times {
 			t.Errorf("%d: %d calls, want %d", c.status, asked, c.times)
 		}
 	}
@@ -237,7 +237,7 @@ func TestUnknownReport(t *testing.T) {
 func TestBrokenOffWithoutJSON(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	s := open(t, v.config(), daily(), sources.Deps{})
-	v.setFront(func(w http.ResponseWriter, r *http.Request) {
+	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != "/api/report/dw_generate_report" {
 			v.Handler().ServeHTTP(w, r)
 			return

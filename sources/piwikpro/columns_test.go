@@ -69,7 +69,7 @@ func TestTables(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			before := v.requests.Load()
+			before := v.Requests.Load()
 			table := stream(t, open(t, v.config(), test.o, sources.Deps{})).Tables[0]
 			if diff := cmp.Diff(test.columns, names(table)); diff != "" {
 				t.Errorf("columns (-want +got):\n%s", diff)
@@ -77,7 +77,7 @@ func TestTables(t *testing.T) {
 			if diff := cmp.Diff(test.key, table.Key); diff != "" {
 				t.Errorf("key (-want +got):\n%s", diff)
 			}
-			if asked := v.requests.Load() - before; test.noRequest != (asked == 0) {
+			if asked := v.Requests.Load() - before; test.noRequest != (asked == 0) {
 				t.Errorf("%d requests for documented columns", asked)
 			}
 		})
@@ -87,17 +87,17 @@ func TestTables(t *testing.T) {
 // What the vendor has not documented, the engine is asked for, once.
 func TestUndocumentedColumns(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
-	v.setFront(answering(v, "/engine/dimensions/", `[{"column_id":"brand_new","requires_events":false,"column_meta":{"column_name":"Brand new","column_type":"[str, str]"}}]`))
-	memory := new(notes)
+	v.SetFront(answering(v, "/engine/dimensions/", `[{"column_id":"brand_new","requires_events":false,"column_meta":{"column_name":"Brand new","column_type":"[str, str]"}}]`))
+	memory := new(sourcetest.Memory)
 	o := piwikpro.Sessions(piwikpro.RawOptions{Columns: []string{"brand_new"}, Sites: piwikpro.Sites{WebsiteID: sandbox.SiteID(shop)}})
 	want := names(stream(t, open(t, v.config(), o, sources.Deps{Memory: memory})).Tables[0])
 	if got := want[len(want)-2:]; !cmp.Equal(got, []string{"brand_new_id text", "brand_new_label text"}) {
 		t.Errorf("got %v", got)
 	}
-	before := v.requests.Load()
-	v.setFront(answering(v, "/engine/dimensions/", `[]`)) // and what was true once stays
-	if got := names(stream(t, open(t, v.config(), o, sources.Deps{Memory: memory})).Tables[0]); !cmp.Equal(got, want) || v.requests.Load() != before {
-		t.Errorf("got %v after %d requests more, want %v", got, v.requests.Load()-before, want)
+	before := v.Requests.Load()
+	v.SetFront(answering(v, "/engine/dimensions/", `[]`)) // and what was true once stays
+	if got := names(stream(t, open(t, v.config(), o, sources.Deps{Memory: memory})).Tables[0]); !cmp.Equal(got, want) || v.Requests.Load() != before {
+		t.Errorf("got %v after %d requests more, want %v", got, v.Requests.Load()-before, want)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestCells(t *testing.T) {
 	row := func(cells string) string {
 		return `["18446744073709551615","00ff","2026-03-05T10:00:00",` + cells + `]`
 	}
-	v.setFront(answering(v, "/sessions/", `{"data":[`+strings.Join([]string{
+	v.SetFront(answering(v, "/sessions/", `{"data":[`+strings.Join([]string{
 		row(`[null,""],[0,""],[null,"0"],[],null,"a\n\u0000b"`), row(`[null,null],[0,"x"],[7,"7"],["1",2],0.10,""`),
 		row(`["NA","NA"],null,["12","y"],null,"1e-3","😀,\"]["`), row(`"XX",[3,null],{"a":[1,"]"]},"[]",18446744073709551616,null`),
 	}, ",\n ")+`],"meta":{"columns":["session_id","visitor_id","timestamp","location_country_name","device_type","goal_id","session_goals","revenue","source"],"count":4}}`))

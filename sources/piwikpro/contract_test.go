@@ -25,13 +25,13 @@ func harness(t *testing.T, v *vendor, site int, in string, options func(pageSize
 		Stream: list.Name, Part: sandbox.SiteID(site), Zone: zone(t, in),
 		Empty:     between(t, "2025-01-01", "2025-01-02", in),
 		PageSizes: []int{20, 7, 1000},
-		Requests:  func() int { return int(v.requests.Load()) },
+		Requests:  func() int { return int(v.Requests.Load()) },
 		Break: func(testing.TB) {
-			v.setFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+			v.SetFront(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		},
 		Hang: func(testing.TB) <-chan struct{} {
 			arrived := make(chan struct{}, 100)
-			v.setFront(func(_ http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(_ http.ResponseWriter, r *http.Request) {
 				// A server notices that its caller is gone only after it has read the request.
 				if _, err := io.Copy(io.Discard, r.Body); err != nil {
 					return
@@ -41,7 +41,7 @@ func harness(t *testing.T, v *vendor, site int, in string, options func(pageSize
 			})
 			return arrived
 		},
-		Mend:    func(testing.TB) { v.setFront(nil) },
+		Mend:    func(testing.TB) { v.SetFront(nil) },
 		Secrets: secrets,
 	}
 	h.Truth = func(tb testing.TB, i sources.Interval) map[string][]sourcetest.Row {
@@ -121,7 +121,7 @@ func expected(tb testing.TB, c record.Column, r sandbox.Row, in string) (string,
 		text = value("")
 	}
 	if text != "" && c.Type == record.Timestamp {
-		at := must[time.Time](tb)(time.ParseInLocation("2006-01-02T15:04:05", text, zone(tb, in)))
+		at := sourcetest.Must[time.Time](tb)(time.ParseInLocation("2006-01-02T15:04:05", text, zone(tb, in)))
 		text = first(at).UTC().Format(time.RFC3339Nano)
 	}
 	return text, text != ""

@@ -56,7 +56,7 @@ func TestDirectories(t *testing.T) {
 	})
 	t.Run("an app whose settings cannot be seen", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, sandbox.SiteID(garden)) {
 				w.WriteHeader(http.StatusForbidden)
 				return

@@ -51,7 +51,7 @@ func TestRowsThatMoveBetweenPagesAreSeen(t *testing.T) {
 func TestRowsThatMoveWithoutChangingTheirNumberAreSeen(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	shifted := &shift{vendor: v, after: 3}
-	v.setFront(shifted.serve)
+	v.SetFront(shifted.serve)
 	got := ofDay(t, v, sessions(10))
 	if fault.ClassOf(got.err) != fault.Drift || !strings.Contains(got.err.Error(), "no longer what it was") {
 		t.Errorf("got %v of class %q, want class %q", got.err, fault.ClassOf(got.err), fault.Drift)

@@ -10,6 +10,7 @@ import (
 	sandbox "exporter/sandbox/piwikpro"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 // batcher turns answers into batches without a vendor.
@@ -18,7 +19,7 @@ func batcher(tb testing.TB, o sources.Options) *piwikpro.Batcher {
 	c := newConfig()
 	c.BaseURL, c.ClientID, c.ClientSecret = "https://acme.piwik.pro", "client", clientSecret
 	s := open(tb, c, o, sources.Deps{})
-	return must[*piwikpro.Batcher](tb)(piwikpro.NewBatcher(s, sources.Request{
+	return sourcetest.Must[*piwikpro.Batcher](tb)(piwikpro.NewBatcher(s, sources.Request{
 		Stream: stream(tb, s), Part: sandbox.SiteID(shop), Interval: between(tb, "2021-01-01", "2021-04-01", "UTC"), Zone: zone(tb, "UTC"),
 	}))
 }

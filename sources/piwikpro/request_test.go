@@ -14,6 +14,7 @@ import (
 	sandbox "exporter/sandbox/piwikpro"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 // What the vendor leaves open or answers silently otherwise is always said.
@@ -29,9 +30,9 @@ func TestRequestsSayEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
 			var bodies []map[string]json.RawMessage
-			v.setFront(func(w http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasPrefix(r.URL.Path, "/api/analytics/") {
-					text := must[[]byte](t)(io.ReadAll(r.Body))
+					text := sourcetest.Must[[]byte](t)(io.ReadAll(r.Body))
 					r.Body = io.NopCloser(bytes.NewReader(text))
 					var body map[string]json.RawMessage
 					if err := json.Unmarshal(text, &body); err != nil || !strings.HasSuffix(r.URL.Path, "/"+name+"/") {
@@ -68,7 +69,7 @@ func TestManyApps(t *testing.T) {
 		want = append(want, sandbox.SiteID(n))
 	}
 	v := newVendor(t, sandbox.Config{Data: data})
-	got := must[[]string](t)(overWire(t, v, v.config(), sessions(0)).(sources.Parted).Parts(t.Context(), "sessions"))
+	got := sourcetest.Must[[]string](t)(overWire(t, v, v.config(), sessions(0)).(sources.Parted).Parts(t.Context(), "sessions"))
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("got %d apps, want %d", len(got), len(want))
@@ -95,7 +96,7 @@ func TestAppsThatMove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
 			served := 0
-			v.setFront(func(w http.ResponseWriter, r *http.Request) {
+			v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path != "/api/apps/v2" {
 					v.Handler().ServeHTTP(w, r)
 					return
@@ -127,7 +128,7 @@ func TestCheckpointsOfOthers(t *testing.T) {
 // Pages that end before the vendor's own count are never taken for all.
 func TestTruncation(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
-	v.setFront(answering(v, "/sessions/", `{"data":[],"meta":{"columns":["session_id","visitor_id","timestamp","source"],"count":5}}`))
+	v.SetFront(answering(v, "/sessions/", `{"data":[],"meta":{"columns":["session_id","visitor_id","timestamp","source"],"count":5}}`))
 	got := ofDay(t, v, piwikpro.Sessions(piwikpro.RawOptions{Columns: []string{"source"}}))
 	if fault.ClassOf(got.err) != fault.Drift || len(got.marks) > 0 {
 		t.Errorf("got %v and %d checkpoints, want class %q and none", got.err, len(got.marks), fault.Drift)

@@ -14,6 +14,7 @@ import (
 	"exporter/record"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 // TestSamples replays rows of the vendor's demonstration site where there are any:
@@ -71,12 +72,12 @@ func TestSamples(t *testing.T) {
 // answerOf writes an answer with the rows of a file.
 func answerOf(t *testing.T, path string) (body []byte, columns []string) {
 	t.Helper()
-	file := must[*os.File](t)(os.Open(path))
-	all := must[[][]string](t)(csv.NewReader(file).ReadAll())
+	file := sourcetest.Must[*os.File](t)(os.Open(path))
+	all := sourcetest.Must[[][]string](t)(csv.NewReader(file).ReadAll())
 	if err := file.Close(); err != nil {
 		t.Error(err)
 	}
-	names := must[[]byte](t)(json.Marshal(all[0]))
+	names := sourcetest.Must[[]byte](t)(json.Marshal(all[0]))
 	var b bytes.Buffer
 	b.WriteString(`{"data":[`)
 	for i, row := range all[1:] {
@@ -122,14 +123,14 @@ func asJSON(t *testing.T, column, cell string) string {
 	case number:
 		return strings.TrimSuffix(cell, ".0")
 	}
-	return string(must[[]byte](t)(json.Marshal(cell)))
+	return string(sourcetest.Must[[]byte](t)(json.Marshal(cell)))
 }
 
 // documented checks the list of columns in the code against the vendor's.
 func documented(t *testing.T, folder string) {
 	for file, metric := range map[string]bool{"dimensions.csv": false, "metrics.csv": true} {
-		in := must[*os.File](t)(os.Open(filepath.Join(folder, file)))
-		all := must[[][]string](t)(csv.NewReader(in).ReadAll())
+		in := sourcetest.Must[*os.File](t)(os.Open(filepath.Join(folder, file)))
+		all := sourcetest.Must[[][]string](t)(csv.NewReader(in).ReadAll())
 		if err := in.Close(); err != nil {
 			t.Error(err)
 		}

@@ -14,6 +14,7 @@ import (
 	sandbox "exporter/sandbox/piwikpro"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 func check(t *testing.T, v *vendor, c *piwikpro.Config) error {
@@ -35,7 +36,7 @@ func TestLogin(t *testing.T) {
 	}
 	t.Run("a token that is never good", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/auth/token" {
 				v.Handler().ServeHTTP(w, r)
 				return
@@ -57,8 +58,8 @@ func TestLogin(t *testing.T) {
 				c.ClientSecret = "an0ther-secret"
 			}
 			err := check(t, v, c)
-			if fault.ClassOf(err) != fault.Auth || fault.HintOf(err) == "" || strings.Contains(err.Error(), "an0ther") || v.requests.Load() != 1 {
-				t.Errorf("got %v of class %q with hint %q after %d requests, want class %q after one", err, fault.ClassOf(err), fault.HintOf(err), v.requests.Load(), fault.Auth)
+			if fault.ClassOf(err) != fault.Auth || fault.HintOf(err) == "" || strings.Contains(err.Error(), "an0ther") || v.Requests.Load() != 1 {
+				t.Errorf("got %v of class %q with hint %q after %d requests, want class %q after one", err, fault.ClassOf(err), fault.HintOf(err), v.Requests.Load(), fault.Auth)
 			}
 		})
 	}
@@ -72,8 +73,8 @@ func TestLogin(t *testing.T) {
 				}
 				sleep(t, 50)
 			}
-			if v.Issued() != 3 || v.requests.Load() != 5+3 {
-				t.Errorf("%d tokens of a minute in 200 seconds and %d requests, want 3 and 8: none with a token that has expired", v.Issued(), v.requests.Load())
+			if v.Issued() != 3 || v.Requests.Load() != 5+3 {
+				t.Errorf("%d tokens of a minute in 200 seconds and %d requests, want 3 and 8: none with a token that has expired", v.Issued(), v.Requests.Load())
 			}
 		})
 	})
@@ -127,7 +128,7 @@ func TestRefusals(t *testing.T) {
 	}
 	t.Run("a report that is forbidden", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(func(w http.ResponseWriter, r *http.Request) {
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/sessions/") {
 				w.WriteHeader(http.StatusForbidden)
 				return
@@ -204,7 +205,7 @@ func TestStrangeAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v := newVendor(t, sandbox.Config{})
-			v.setFront(answering(v, "/sessions/", test.body))
+			v.SetFront(answering(v, "/sessions/", test.body))
 			got := ofDay(t, v, piwikpro.Sessions(piwikpro.RawOptions{Columns: []string{"source"}, PageSize: 100}))
 			if fault.ClassOf(got.err) != fault.Data || !strings.Contains(got.err.Error(), test.text) || fault.HintOf(got.err) == "" {
 				t.Errorf("got %v of class %q with hint %q, want class %q and %q", got.err, fault.ClassOf(got.err), fault.HintOf(got.err), fault.Data, test.text)
@@ -224,7 +225,7 @@ func TestStrangeAnswers(t *testing.T) {
 	})
 	t.Run("rows of other days", func(t *testing.T) {
 		v := newVendor(t, sandbox.Config{})
-		v.setFront(answering(v, "/sessions/", `{"data":[`+row+`,["2","a","2026-03-04T23:59:59","x"],["3","a","2026-03-06T00:00:00","x"]],"meta":{"columns":["session_id","visitor_id","timestamp","source"],"count":3}}`))
+		v.SetFront(answering(v, "/sessions/", `{"data":[`+row+`,["2","a","2026-03-04T23:59:59","x"],["3","a","2026-03-06T00:00:00","x"]],"meta":{"columns":["session_id","visitor_id","timestamp","source"],"count":3}}`))
 		got := ofDay(t, v, piwikpro.Sessions(piwikpro.RawOptions{Columns: []string{"source"}}))
 		if got.err != nil || got.rows != 1 || got.announced != 1 || !strings.Contains(got.warning(), "other times") {
 			t.Errorf("got %d rows of %d, %v, warnings %q: want the one of the day", got.rows, got.announced, got.err, got.warnings)
@@ -248,7 +249,7 @@ func TestParts(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	parts := func(o sources.Options) []string {
 		s := overWire(t, v, v.config(), o)
-		return must[[]string](t)(s.(sources.Parted).Parts(t.Context(), stream(t, s).Name))
+		return sourcetest.Must[[]string](t)(s.(sources.Parted).Parts(t.Context(), stream(t, s).Name))
 	}
 	all := parts(sessions(0))
 	if len(all) != 12 || slices.Contains(all, sandbox.SiteID(forbidden)) || slices.Contains(all, sandbox.MetaSiteID(0)) {

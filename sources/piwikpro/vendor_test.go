@@ -2,25 +2,22 @@ package piwikpro_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"exporter/ratelimit"
 	"exporter/sandbox/faults"
 	"exporter/sandbox/meter"
 	sandbox "exporter/sandbox/piwikpro"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,12 +36,8 @@ const (
 // vendor is the simulated vendor behind a real server.
 type vendor struct {
 	*sandbox.Server
-	faults   *faults.Set
-	url      string
-	requests atomic.Int64
-
-	mu    sync.Mutex
-	front http.HandlerFunc // answers instead of the vendor while it is set
+	*sourcetest.Vendor
+	faults *faults.Set
 }
 
 func newVendor(tb testing.TB, cfg sandbox.Config) *vendor {
@@ -53,31 +46,9 @@ func newVendor(tb testing.TB, cfg sandbox.Config) *vendor {
 		cfg.Data.FirstDay, cfg.Data.Days = "2026-03-01", 40
 	}
 	cfg.Auth.Clients = []sandbox.Client{{ID: "client", Secret: clientSecret}}
-	set := must[*faults.Set](tb)(faults.NewSet(1))
-	v := &vendor{Server: must[*sandbox.Server](tb)(sandbox.New(1, cfg, meter.New(), set)), faults: set}
-	ts := httptest.NewServer(v)
-	tb.Cleanup(ts.Close)
-	v.url = ts.URL
-	return v
-}
-
-// ServeHTTP counts requests.
-func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v.requests.Add(1)
-	v.mu.Lock()
-	front := v.front
-	v.mu.Unlock()
-	if front != nil {
-		front(w, r)
-		return
-	}
-	v.Handler().ServeHTTP(w, r)
-}
-
-func (v *vendor) setFront(h http.HandlerFunc) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.front = h
+	set := sourcetest.Must[*faults.Set](tb)(faults.NewSet(1))
+	server := sourcetest.Must[*sandbox.Server](tb)(sandbox.New(1, cfg, meter.New(), set))
+	return &vendor{Server: server, Vendor: sourcetest.NewVendor(tb, server.Handler()), faults: set}
 }
 
 func newConfig() *piwikpro.Config {
@@ -86,57 +57,22 @@ func newConfig() *piwikpro.Config {
 
 func (v *vendor) config() *piwikpro.Config {
 	c := newConfig()
-	c.BaseURL, c.ClientID, c.ClientSecret = v.url, "client", clientSecret
+	c.BaseURL, c.ClientID, c.ClientSecret = v.URL, "client", clientSecret
 	return c
 }
 
 // open returns a source whose limiter allows one request in flight and any number in time.
 func open(tb testing.TB, c *piwikpro.Config, o sources.Options, d sources.Deps) sources.Source {
 	tb.Helper()
-	for _, p := range append(c.Validate(), o.Validate()...) {
-		tb.Fatalf("settings: %s: %s", p.Key, p.Text)
-	}
-	return must[sources.Source](tb)(piwikpro.Driver().Open(deps(tb, c, d), c, o))
+	sourcetest.Valid(tb, c, o)
+	return sourcetest.Must[sources.Source](tb)(piwikpro.Driver().Open(deps(tb, c, d), c, o))
 }
 
 func deps(tb testing.TB, c *piwikpro.Config, d sources.Deps) sources.Deps {
 	tb.Helper()
 	d.Name = "piwik"
-	d.Limiter = must[*ratelimit.Limiter](tb)(ratelimit.New(context.Background(), c.Credential().Name, ratelimit.Limits{Concurrency: 1}, ratelimit.Options{}))
+	d.Limiter = sourcetest.Limiter(tb, c)
 	return d
-}
-
-// notes is a sources.Memory.
-type notes struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (n *notes) Recall(_ context.Context, key string) ([]byte, bool, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	v, ok := n.kept[key]
-	return v, ok, nil
-}
-
-func (n *notes) Remember(_ context.Context, key string, value []byte) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.kept == nil {
-		n.kept = map[string][]byte{}
-	}
-	n.kept[key] = value
-	return nil
-}
-
-func must[T any](tb testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		tb.Helper()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return v
-	}
 }
 
 var zones sync.Map
@@ -146,7 +82,7 @@ func zone(tb testing.TB, name string) *time.Location {
 	if loc, ok := zones.Load(name); ok {
 		return loc.(*time.Location)
 	}
-	loc := must[*time.Location](tb)(time.LoadLocation(name))
+	loc := sourcetest.Must[*time.Location](tb)(time.LoadLocation(name))
 	zones.Store(name, loc)
 	return loc
 }
@@ -159,7 +95,7 @@ func between(tb testing.TB, from, to, in string) sources.Interval {
 		if len(text) > len(layout) {
 			layout = time.DateTime
 		}
-		return first(must[time.Time](tb)(time.ParseInLocation(layout, text, zone(tb, in))))
+		return first(sourcetest.Must[time.Time](tb)(time.ParseInLocation(layout, text, zone(tb, in))))
 	}
 	return sources.Interval{Start: parse(from), End: parse(to)}
 }
@@ -175,7 +111,7 @@ func first(at time.Time) time.Time {
 // stream returns the only stream of a source.
 func stream(tb testing.TB, s sources.Source) sources.Stream {
 	tb.Helper()
-	list := must[[]sources.Stream](tb)(s.Streams(tb.Context()))
+	list := sourcetest.Must[[]sources.Stream](tb)(s.Streams(tb.Context()))
 	if len(list) != 1 {
 		tb.Fatalf("got %d streams, want 1", len(list))
 	}

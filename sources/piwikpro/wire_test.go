@@ -12,6 +12,7 @@ import (
 	sandbox "exporter/sandbox/piwikpro"
 	"exporter/sources"
 	"exporter/sources/piwikpro"
+	"exporter/sources/sourcetest"
 )
 
 // direct brings requests to a handler without a network, so that waiting can be
@@ -45,7 +46,7 @@ func overWire(tb testing.TB, v *vendor, c *piwikpro.Config, o sources.Options) s
 	for _, p := range append(c.Validate(), o.Validate()...) {
 		tb.Fatalf("settings: %s: %s", p.Key, p.Text)
 	}
-	return must[sources.Source](tb)(piwikpro.OpenOver(deps(tb, c, sources.Deps{}), c, o, direct{v}))
+	return sourcetest.Must[sources.Source](tb)(piwikpro.OpenOver(deps(tb, c, sources.Deps{}), c, o, direct{v}))
 }
 
 // result is everything a Read yielded.
