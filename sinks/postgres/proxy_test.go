@@ -5,13 +5,16 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"strings"
 	"sync"
 	"testing"
+
+	"exporter/sinks/sinktest"
 )
 
 // proxy stands between sink and server and reads what the sink sends.
 type proxy struct {
-	t      *testing.T
 	server string
 	listen net.Listener
 	wg     sync.WaitGroup
@@ -28,11 +31,12 @@ type link struct {
 	p              *proxy
 	client, server net.Conn
 	mu             sync.Mutex
-	swallow        bool // the next reply is kept from the client, and both are cut
+	swallow        bool   // the next reply is kept from the client, and both are cut
+	swallowed      func() // called before that; may be nil
 }
 
 // newProxy returns a proxy to the server of a DSN and the DSN that leads through it.
-func newProxy(t *testing.T, dsn string) (*proxy, string) {
+func newProxy(t testing.TB, dsn string) (*proxy, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -42,7 +46,7 @@ func newProxy(t *testing.T, dsn string) (*proxy, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{t: t, server: u.Host, listen: l, open: make(map[net.Conn]bool)}
+	p := &proxy{server: u.Host, listen: l, open: make(map[net.Conn]bool)}
 	u.Host = l.Addr().String()
 	p.wg.Go(p.accept)
 	t.Cleanup(p.close)
@@ -92,6 +96,12 @@ func (p *proxy) keep(conns ...net.Conn) bool {
 		p.open[c] = true
 	}
 	return !p.closed
+}
+
+// drain waits until the server has answered what reached it of clients that are gone.
+func (p *proxy) drain() {
+	_ = p.listen.Close()
+	p.wg.Wait()
 }
 
 func (p *proxy) close() {
@@ -164,6 +174,9 @@ func (c *link) replies() {
 		swallow := c.swallow
 		c.mu.Unlock()
 		if swallow {
+			if c.swallowed != nil {
+				c.swallowed()
+			}
 			c.cut()
 			return
 		}
@@ -180,3 +193,49 @@ func isCommit(message []byte) bool {
 
 // isCopyData reports whether a message carries rows.
 func isCopyData(message []byte) bool { return message[0] == 'd' }
+
+// isStep reports whether a message makes the server do something.
+func isStep(message []byte) bool {
+	return strings.IndexByte("QEdc", message[0]) >= 0
+}
+
+// trap is a way to the server of a DSN that kills the process which uses it before its
+// n-th step. A COMMIT is two: before it, and when the server has done it.
+func trap(t testing.TB, dsn string, n int) sinktest.Trap {
+	t.Helper()
+	p, via := newProxy(t, dsn)
+	armed := make(chan struct{})
+	var process *os.Process
+	var mu sync.Mutex
+	var steps int
+	kill := func() {
+		<-armed
+		if err := process.Kill(); err != nil {
+			t.Errorf("kill before step %d: %v", n, err)
+		}
+	}
+	p.on(func(l *link, message []byte) {
+		if !isStep(message) {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if steps++; steps == n {
+			kill()
+			l.cut()
+			return
+		}
+		if !isCommit(message) {
+			return
+		}
+		if steps++; steps == n {
+			l.swallowed = kill
+			l.swallowReply()
+		}
+	})
+	return sinktest.Trap{
+		Target: via,
+		Arm:    func(p *os.Process) { process = p; close(armed) },
+		Gone:   p.drain,
+	}
+}

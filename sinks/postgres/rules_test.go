@@ -30,6 +30,7 @@ func TestRules(t *testing.T) {
 		Open:   func(t testing.TB) sinks.Sink { return open(t, config(dsn)) },
 		Modes:  postgres.Driver().Modes,
 		Target: dsn,
+		Trap:   func(t testing.TB, n int) sinktest.Trap { return trap(t, dsn, n) },
 		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
 			rows, err := read(t.Context(), pool, "marketing", table, columns)
 			if err != nil {

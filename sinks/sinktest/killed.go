@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ const childVariable = "SINKTEST_CHILD"
 type task struct {
 	Target, Name, Stop string
 	Mode               sinks.Mode
+	Slice              int
 }
 
 // childRows is more than buffers on the way to a sink hold.
@@ -55,6 +57,9 @@ func (t task) do(open func(ctx context.Context, target string) (sinks.Sink, erro
 		return err
 	}
 	r := &rule{name: t.Name, mode: t.Mode}
+	if t.Stop == stepsTask {
+		return r.loadSteps(ctx, sink, t.Slice)
+	}
 	c := r.content(some(childRows, "child"))
 	w, err := sink.Begin(ctx, r.loadOf(r.slice(0), c))
 	if err != nil || t.Stop == "begun" {
@@ -85,6 +90,15 @@ func killed(r *rule) {
 // kill runs a task in another process and kills it where it stops.
 func (r *rule) kill(t task) {
 	r.Helper()
+	if ended := r.killAt(Trap{}, t); !ended {
+		r.Error("the process ended before it was killed")
+	}
+}
+
+// killAt runs a task in another process and reports whether it came to the end of it,
+// and was killed there.
+func (r *rule) killAt(trap Trap, t task) (ended bool) {
+	r.Helper()
 	text, err := json.Marshal(t)
 	if err != nil {
 		r.Fatal(err)
@@ -101,12 +115,20 @@ func (r *rule) kill(t task) {
 	if err := cmd.Start(); err != nil {
 		r.Fatal(err)
 	}
+	if trap.Arm != nil {
+		trap.Arm(cmd.Process)
+	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	if strings.TrimSpace(line) != "ready" {
+	ended = strings.TrimSpace(line) == "ready"
+	if !ended && (line != "" || !errors.Is(err, io.EOF)) {
 		r.Errorf("the process to be killed says %q: %v", line, err)
 	}
-	if err := cmd.Process.Kill(); err != nil {
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.Error(err)
 	}
 	_ = cmd.Wait() // killed
+	if trap.Gone != nil {
+		trap.Gone()
+	}
+	return ended
 }

@@ -20,6 +20,7 @@ func (r namedRule) appliesTo(h Harness, m sinks.Mode) bool {
 
 func canGoAway(h Harness) bool { return h.Break != nil }
 func hasTarget(h Harness) bool { return h.Target != "" }
+func hasTraps(h Harness) bool  { return h.Trap != nil }
 func keepsAll(h Harness) bool  { return !h.Narrow }
 func isWhole(h Harness) bool   { return h.Whole }
 func hasKeys(h Harness) bool   { return !h.Whole }
@@ -76,6 +77,7 @@ var rules = []namedRule{
 	{name: "cancelled while writing", test: cancelledWrite, again: true},
 	{name: "cancelled before commit", test: cancelledCommit, again: true},
 	{name: "killed", test: killed, needs: hasTarget},
+	{name: "killed anywhere", test: killedAnywhere, needs: hasTraps},
 	{name: "readers", test: readers, again: true},
 	{name: "parallel slices", test: parallel},
 	{name: "nothing is committed before", test: notCommitted},

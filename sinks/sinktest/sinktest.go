@@ -34,6 +34,10 @@ type Harness struct {
 	// the sink cannot be reached from one.
 	Target string
 
+	// Trap makes a Target at which a process is killed before its n-th step, counted from
+	// 1; nil if steps cannot be told apart.
+	Trap func(t testing.TB, n int) Trap
+
 	// Scaleless is for a sink that keeps the value of a Numeric and not how many
 	// zeros end its fraction.
 	Scaleless bool

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"database/sql"
+	"database/sql/driver"
 	"time"
 
 	"exporter/sinks"
@@ -15,6 +17,17 @@ func SetWait(s sinks.Sink, wait time.Duration) {
 
 // SetPragma changes every connection.
 func SetPragma(s sinks.Sink, pragma string) { reconnect(s.(*sink), pragma) }
+
+// SetConnector puts something between the sink and its driver.
+func SetConnector(s sinks.Sink, connector func(dsn string) driver.Connector) {
+	k := s.(*sink)
+	before := k.db
+	k.db = sql.OpenDB(connector(k.dsn()))
+	k.db.SetMaxIdleConns(idle)
+	if err := before.Close(); err != nil {
+		panic(err)
+	}
+}
 
 func reconnect(s *sink, extra ...string) {
 	before := s.db

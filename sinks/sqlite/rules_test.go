@@ -30,8 +30,11 @@ func TestRules(t *testing.T) {
 			}
 			return s
 		},
-		Modes:     sqlite.Driver().Modes,
-		Target:    path,
+		Modes:  sqlite.Driver().Modes,
+		Target: path,
+		Trap: func(_ testing.TB, n int) sinktest.Trap {
+			return sinktest.Trap{Target: path + trapMark + strconv.Itoa(n)}
+		},
 		Scaleless: true,
 		Rows: func(t testing.TB, table string, columns []record.Column) [][]string {
 			rows, err := read(t.Context(), reader, table, columns)

@@ -64,6 +64,17 @@ func open(c *Config) (*sink, error) {
 
 // connect makes the pool of connections. Extra are pragmas.
 func (s *sink) connect(extra ...string) error {
+	db, err := sql.Open("sqlite", s.dsn(extra...))
+	if err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	db.SetMaxIdleConns(idle)
+	s.db = db
+	return nil
+}
+
+// dsn is the file as its driver knows it.
+func (s *sink) dsn(extra ...string) string {
 	q := url.Values{
 		"mode":          {"rw"},
 		"_busy_timeout": {strconv.FormatInt(s.pace.try.Milliseconds(), 10)},
@@ -71,13 +82,7 @@ func (s *sink) connect(extra ...string) error {
 		"_pragma":       append([]string{"synchronous(FULL)", "cache_size(-16384)", "journal_size_limit(67108864)"}, extra...),
 	}
 	dsn := url.URL{Scheme: "file", OmitHost: true, Path: s.path, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
-	if err != nil {
-		return fmt.Errorf("open %s: %w", s.path, err)
-	}
-	db.SetMaxIdleConns(idle)
-	s.db = db
-	return nil
+	return dsn.String()
 }
 
 // Begin implements sinks.Sink.
