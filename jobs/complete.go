@@ -8,17 +8,89 @@ import (
 	"exporter/state"
 )
 
+// recent is how many runs of a job are read first: they answer for every job that is
+// well. Remembered is how many are read of the others.
+const (
+	recent     = 20
+	remembered = 1000
+)
+
+// past is how the firings of a job went.
+type past struct {
+	last     state.Run // the newest that has begun and ended
+	complete time.Time // when the newest run of what was due began all of which was done
+	failed   int       // firings since that failed
+	since    time.Time // when the first of these began
+	failure  state.Run // the newest of these
+}
+
 // LastComplete returns when the last run of what was due began all of which was
 // done, zero if none is remembered.
 func (e *Engine) LastComplete(ctx context.Context, job *config.Job) (time.Time, error) {
-	const remembered = 1000
-	runs, err := e.state.Runs(ctx, job.Name, remembered)
-	return lastComplete(runs), err
+	counts, err := e.state.SliceStates(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	p, err := e.past(ctx, job.Name, counts)
+	return p.complete, err
 }
 
-// lastComplete looks for that run among those of a job, newest first: one that
-// succeeded, or one that only lacked slices which waited for quota, if the runs
-// of waiting slices after it left none.
+// past reads how the firings of a job went; counts are how many slices are in which
+// state now.
+func (e *Engine) past(ctx context.Context, job string, counts []state.SliceCount) (past, error) {
+	open := false // some slice is not done
+	for _, c := range counts {
+		open = open || c.Job == job && c.State != state.SliceCommitted && c.State != state.SliceUnchanged
+	}
+	for _, n := range []int{recent, remembered} {
+		runs, err := e.state.Runs(ctx, job, n)
+		if err != nil {
+			return past{}, err
+		}
+		if p := pastOf(runs, !open); !p.complete.IsZero() || len(runs) < n || n == remembered {
+			return p, nil
+		}
+	}
+	panic("unreachable")
+}
+
+// pastOf tells how the firings of a job went by its runs, newest first. AllDone says
+// that none of its slices waits or has failed: then the newest firing is done, if it
+// had planned its slices, whoever has read them since.
+func pastOf(runs []state.Run, allDone bool) (p past) {
+	p.complete = lastComplete(runs)
+	newest := true
+	for _, r := range runs {
+		if !r.Done() || r.Started.IsZero() {
+			continue
+		}
+		if p.last.ID == "" {
+			p.last = r
+		}
+		if !wasDue(r) {
+			continue
+		}
+		if newest && allDone && r.Slices > 0 && p.complete.Before(r.Started) {
+			p.complete = r.Started
+		}
+		newest = false
+		if !r.Started.After(p.complete) {
+			break
+		}
+		if r.State != state.RunFailed && (r.State != state.RunPartial || r.Failed == 0) {
+			continue
+		}
+		if p.failed++; p.failed == 1 {
+			p.failure = r
+		}
+		p.since = r.Started
+	}
+	return p
+}
+
+// lastComplete looks for the last complete run among those of a job, newest first:
+// one that succeeded, or one that only lacked slices which waited for quota, if the
+// runs of waiting slices after it left none.
 func lastComplete(runs []state.Run) time.Time {
 	left, failed := true, false // by the runs of waiting slices since
 	for _, r := range runs {
@@ -26,7 +98,7 @@ func lastComplete(runs []state.Run) time.Time {
 		case r.Only == state.OnlyWaiting:
 			left = left && (r.State != state.RunSucceeded || r.Waiting > 0)
 			failed = failed || r.Failed > 0
-		case r.Only != "" || !r.From.IsZero():
+		case !wasDue(r):
 		case r.State == state.RunSucceeded, r.Waiting > 0 && r.Failed == 0 && !left && !failed:
 			return r.Started
 		default:
@@ -34,4 +106,9 @@ func lastComplete(runs []state.Run) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// wasDue reports whether a run was to do all that a firing does.
+func wasDue(r state.Run) bool {
+	return r.Only == "" && r.From.IsZero() && r.Trigger != state.TriggerPurge
 }

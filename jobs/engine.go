@@ -35,6 +35,7 @@ type Engine struct {
 	o      Options
 	auths  httpapi.Auths
 	holds  atomic.Pointer[state.Lease] // under which vendors are asked, whoever took it; nil = nobody yet
+	ready  atomic.Pointer[error]       // see Ready
 
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter

@@ -51,6 +51,8 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) (err error) {
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	s := &server{Engine: e, lease: lease, running: map[string]bool{}}
+	e.setReady(nil)
+	defer e.setReady(errNotServing)
 	err = s.loop(ctx, work)
 	e.log.Info("draining: nothing new is begun, runs at work may end", "grace", grace)
 	s.drain(lease, grace, stop)

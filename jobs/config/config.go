@@ -90,6 +90,7 @@ type Job struct {
 	Overlap  string          // "skip" or "queue"
 	Priority string          // "scheduled" or "backfill"
 	Timeout  time.Duration   // of a run
+	Deadline string          // by which time of Zone's day a firing has to have succeeded, as written; "" = none
 	PingURL  settings.Secret // told how runs begin and end; "" = nobody is
 
 	Columns []ColumnRule // in file order

@@ -33,6 +33,7 @@ type jobTable struct {
 	Missed       string            `toml:"missed"`
 	Overlap      string            `toml:"overlap"`
 	Timeout      settings.Duration `toml:"timeout"`
+	Deadline     string            `toml:"deadline"`
 	Priority     string            `toml:"priority"`
 	PingURL      settings.Secret   `toml:"ping_url"`
 	Options      map[string]any    `toml:"options"`
@@ -67,6 +68,7 @@ func (l *loader) job(key, name string, raw map[string]any) *job {
 	l.jobSinks(j, t)
 	l.zones(j, t)
 	l.schedule(j, t)
+	l.deadline(j, t)
 	l.intervals(j, t)
 	l.jobChoices(j, t)
 	l.options(j)
