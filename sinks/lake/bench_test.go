@@ -46,7 +46,7 @@ func BenchmarkMemory(b *testing.B) {
 		for _, rows := range []int{1_000_000, 10_000_000} {
 			b.Run(driver+" "+strconv.Itoa(rows), func(b *testing.B) {
 				for b.Loop() {
-					target := driver + " parquet zstd exports"
+					target := driver + " parquet zstd " + service.http.URL + " exports"
 					if driver == "files" {
 						target = driver + " parquet zstd " + b.TempDir()
 					}

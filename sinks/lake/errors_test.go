@@ -77,7 +77,8 @@ func TestFolderIsMade(t *testing.T) {
 
 func TestRefusedBuckets(t *testing.T) {
 	s := newService(t)
-	sink := openBucket(t, "exports", layout("csv", "none"))
+	t.Setenv("STORAGE_EMULATOR_HOST", s.http.URL)
+	sink := openBucket(t, nil, "exports", layout("csv", "none"))
 	answer := func(code int, reason string) {
 		s.on(func(w http.ResponseWriter, _ *http.Request, _ func()) { refuse(w, code, reason, "Said the service.") })
 	}
@@ -104,7 +105,7 @@ func TestLogins(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	key := filepath.Join(t.TempDir(), "key.json")
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", key)
-	open := func() sinks.Sink { return openBucket(t, "exports", layout("csv", "none")) }
+	open := func() sinks.Sink { return openBucket(t, nil, "exports", layout("csv", "none")) }
 	both(t, open(), fault.Auth, "key.json", "GOOGLE_APPLICATION_CREDENTIALS")
 
 	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -133,8 +134,10 @@ func TestLogins(t *testing.T) {
 
 // TestStrangers: what no manifest names is neither replaced nor removed.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	for name, newPlace := range places(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPlace()
 			rows := batch(0, 2, "mine")
 			bring(t, p.open(), rows)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/api/option"
+
 	"exporter/settings"
 	"exporter/sinks"
 )
@@ -12,6 +14,13 @@ import (
 func SetPace(s sinks.Sink) {
 	if b, ok := s.(*sink).store.(*bucket); ok {
 		b.pace = pace{first: time.Millisecond, last: 2 * time.Millisecond, tries: 4, chunk: 5 * time.Second, reply: 10 * time.Second}
+	}
+}
+
+// SetService names the server that plays the service.
+func SetService(s sinks.Sink, at string) {
+	if b, ok := s.(*sink).store.(*bucket); ok {
+		b.more = []option.ClientOption{option.WithEndpoint(at + "/storage/v1/"), option.WithoutAuthentication()}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"cloud.google.com/go/storage"
 	"github.com/googleapis/gax-go/v2"
 	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
 
 	"exporter/fault"
 )
@@ -33,6 +34,7 @@ type bucket struct {
 	name   string
 	prefix string // "" or with a slash at its end
 	pace   pace
+	more   []option.ClientOption // for the client
 
 	mu     sync.Mutex
 	client *storage.Client // made when it is needed first
@@ -69,7 +71,8 @@ func (b *bucket) handle(ctx context.Context) (*storage.BucketHandle, error) {
 	defer b.mu.Unlock()
 	if b.client == nil {
 		// Tokens are renewed after the call is over.
-		client, err := storage.NewClient(context.WithoutCancel(ctx), storage.WithDisabledClientMetrics(), storage.WithJSONReads())
+		options := append([]option.ClientOption{storage.WithDisabledClientMetrics(), storage.WithJSONReads()}, b.more...)
+		client, err := storage.NewClient(context.WithoutCancel(ctx), options...)
 		if err != nil {
 			return nil, b.wrap(err, "log in")
 		}

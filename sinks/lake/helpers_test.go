@@ -26,8 +26,8 @@ func openFiles(t testing.TB, dir string, l lake.Layout) sinks.Sink {
 	return closing(t)(lake.Files().Open(t.Context(), c))
 }
 
-// openBucket opens a sink of a bucket of the emulator that the environment names.
-func openBucket(t testing.TB, prefix string, l lake.Layout) sinks.Sink {
+// openBucket opens a sink of a bucket of an emulator, nil of what the environment names.
+func openBucket(t testing.TB, at *service, prefix string, l lake.Layout) sinks.Sink {
 	t.Helper()
 	c := &lake.GCSConfig{Layout: l, Bucket: testBucket, Prefix: prefix}
 	if p := c.Validate(); len(p) > 0 {
@@ -35,6 +35,9 @@ func openBucket(t testing.TB, prefix string, l lake.Layout) sinks.Sink {
 	}
 	s := closing(t)(lake.GCS().Open(t.Context(), c))
 	lake.SetPace(s)
+	if at != nil {
+		lake.SetService(s, at.http.URL)
+	}
 	return s
 }
 

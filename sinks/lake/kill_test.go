@@ -111,7 +111,7 @@ func places(t *testing.T) map[string]func() place {
 		"gcs": func() place {
 			n++
 			prefix := fmt.Sprintf("place-%d", n)
-			return place{stored{service, prefix + "/"}, func() sinks.Sink { return openBucket(t, prefix, l) }, "gcs parquet zstd " + prefix}
+			return place{stored{service, prefix + "/"}, func() sinks.Sink { return openBucket(t, service, prefix, l) }, "gcs parquet zstd " + service.http.URL + " " + prefix}
 		},
 	}
 }
@@ -191,8 +191,10 @@ func (p place) agrees(t testing.TB, when string) {
 // TestKilled: kill -9 between any two steps leaves the old rows or the new, and the
 // next load the same as if nothing had happened.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	for name, newPlace := range places(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			saw := map[string]int{}
 			for stop := 1; ; stop++ {
 				p := newPlace()

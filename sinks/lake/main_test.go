@@ -26,12 +26,16 @@ func TestMain(m *testing.M) {
 	if task := os.Getenv(memoryVariable); task != "" {
 		os.Exit(memoryChild(task))
 	}
+	// Nobody is there: every sink of a test is told where its emulator is.
+	if err := os.Setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1"); err != nil {
+		panic(err)
+	}
 	// The emulator links a library that starts a goroutine for good.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 }
 
 // openTarget opens what a harness or a test names: driver, format, compression, and
-// the folder or the prefix.
+// the folder, or the emulator and the prefix.
 func openTarget(ctx context.Context, target string) (sinks.Sink, error) {
 	f := strings.SplitN(target, " ", 4)
 	if len(f) != 4 {
@@ -41,9 +45,11 @@ func openTarget(ctx context.Context, target string) (sinks.Sink, error) {
 	if f[0] == "files" {
 		return lake.Files().Open(ctx, &lake.FilesConfig{Layout: l, Dir: f[3]})
 	}
-	s, err := lake.GCS().Open(ctx, &lake.GCSConfig{Layout: l, Bucket: testBucket, Prefix: f[3]})
+	at, prefix, _ := strings.Cut(f[3], " ")
+	s, err := lake.GCS().Open(ctx, &lake.GCSConfig{Layout: l, Bucket: testBucket, Prefix: prefix})
 	if err == nil {
 		lake.SetPace(s)
+		lake.SetService(s, at)
 	}
 	return s, err
 }

@@ -34,7 +34,7 @@ type service struct {
 	forgets bool                                                      // an upload that has ended is not known any more
 }
 
-// newService starts one, and names it in the environment.
+// newService starts one.
 func newService(t testing.TB) *service {
 	t.Helper()
 	s := &service{chunks: make(map[string]*httptest.ResponseRecorder)}
@@ -47,7 +47,6 @@ func newService(t testing.TB) *service {
 	s.fake.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: testBucket})
 	s.http.Start()
 	t.Cleanup(s.http.Close)
-	t.Setenv("STORAGE_EMULATOR_HOST", at)
 	return s
 }
 

@@ -31,8 +31,10 @@ func harness(l lake.Layout, from objects) sinktest.Harness {
 }
 
 func TestFilesRules(t *testing.T) {
+	t.Parallel()
 	for _, l := range layouts {
 		t.Run(l.Format, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			h := harness(l, folder(dir))
 			h.Open = func(t testing.TB) sinks.Sink { return openFiles(t, dir, l) }
@@ -48,13 +50,14 @@ func TestFilesRules(t *testing.T) {
 }
 
 func TestBucketRules(t *testing.T) {
+	t.Parallel()
 	for _, l := range layouts[:1] { // what is in the objects does not depend on where they are
 		t.Run(l.Format, func(t *testing.T) {
 			s := newService(t)
 			from := stored{s, "exports/"}
 			h := harness(l, from)
-			h.Open = func(t testing.TB) sinks.Sink { return openBucket(t, "exports", l) }
-			h.Target = "gcs " + l.Format + " " + l.Compression + " exports"
+			h.Open = func(t testing.TB) sinks.Sink { return openBucket(t, s, "exports", l) }
+			h.Target = "gcs " + l.Format + " " + l.Compression + " " + s.http.URL + " exports"
 			h.Drop = func(t testing.TB, table string) { from.remove(t, table+"/") }
 			h.Break = func(testing.TB) { s.setAway(true) }
 			h.Restore = func(testing.TB) { s.setAway(false) }

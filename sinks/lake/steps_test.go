@@ -22,8 +22,10 @@ func sameNames(t testing.TB, when string, want, got []string) {
 // TestRival: whenever another writer of the slice comes, it wins, and the one before
 // has committed already or leaves nothing.
 func TestRival(t *testing.T) {
+	t.Parallel()
 	for name, newPlace := range places(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			won, lost := 0, 0
 			for stop, came := 1, true; came; stop++ {
 				p, at := newPlace(), ""
@@ -69,8 +71,10 @@ func TestRival(t *testing.T) {
 // and is finished by whoever looks next if it was.
 func TestFailedStep(t *testing.T) {
 	broken := fault.New(fault.Transient, "the store does not answer")
+	t.Parallel()
 	for name, newPlace := range places(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for stop, came := 1, true; came; stop++ {
 				p, at := newPlace(), ""
 				s := p.open()
