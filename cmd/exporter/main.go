@@ -1,4 +1,4 @@
-// Command exporter loads reports of marketing and ordering APIs into a database,
+// Command exporter loads reports of marketing, analytics and ordering APIs into a warehouse,
 // night after night, complete and typed.
 //
 // How the program is put together: main makes a [Main] of the process's streams;

@@ -10,8 +10,8 @@ import (
 	"exporter/fault"
 )
 
-const about = `exporter loads reports of marketing and ordering APIs into Postgres or SQLite:
-complete, typed, and never half.
+const about = `exporter loads reports of OWAPro, HasOffers, Piwik PRO and HubRise into Postgres,
+SQLite, GCS or files: complete, typed, and never half.
 
 Exit codes:
   0    all slices committed or unchanged; the command did what it says; a serve ended well
@@ -29,7 +29,7 @@ object per line: snake_case keys, times in RFC 3339 and UTC, durations in second
 func (p *program) rootCommand() *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "exporter",
-		Short: "Load reports of marketing and ordering APIs into a database",
+		Short: "Load reports of marketing, analytics and ordering APIs into a warehouse",
 		Long:  about,
 		Example: `  exporter demo                        # see it work, without any account
   exporter init                        # a configuration for your own
