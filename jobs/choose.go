@@ -25,7 +25,7 @@ func planOf(job *config.Job) plan.Job {
 
 // plan lists the run's slices in the order of work, every interval once per part.
 func (w *work) plan(ctx context.Context) ([]task, error) {
-	if w.run.Only != "" {
+	if w.run.Only == state.OnlyWaiting || w.run.Only == state.OnlyFailed {
 		known, err := w.knowledge(ctx, nil)
 		if err != nil {
 			return nil, err
@@ -59,6 +59,9 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		for _, part := range parts {
 			if known.has(part, s.Interval) && (s.Owed || w.job.Write == sinks.Append) {
 				continue // another part owes the interval; or it was appended once and for all
+			}
+			if !w.wants(known, part, s.Interval) {
+				continue
 			}
 			tasks = append(tasks, w.task(s, part, known.cached[keyOf(part, s.Start)]))
 		}

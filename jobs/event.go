@@ -30,7 +30,9 @@ type EventKind string
 
 // The kinds.
 const (
+	RunBegan     EventKind = "run_began" // in this process
 	RunPlanned   EventKind = "run_planned"
+	RunProgress  EventKind = "run_progress" // slices ended, here or in the process that works on the run
 	RunEnded     EventKind = "run_ended"
 	SliceBegan   EventKind = "slice_began"
 	SliceRead    EventKind = "slice_read"    // a page became durable

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,8 +40,13 @@ func (e *Engine) Run(ctx context.Context, requests []state.Run) (runs []state.Ru
 		var held *state.HeldError
 		switch {
 		case err == nil:
-			err := e.workOff(ctx, lease, runs)
-			return runs, err
+			if err := e.workOff(ctx, lease, runs); err != nil || !slices.ContainsFunc(runs, func(r state.Run) bool { return r.State == state.RunQueued }) {
+				return runs, err
+			}
+			if err := sleep(ctx, 4*followEvery); err != nil { // a backfill gave way: whoever waits sees a free lease
+				return runs, err
+			}
+			continue
 		case !errors.As(err, &held):
 			return runs, err
 		}
@@ -71,6 +77,7 @@ func (e *Engine) follow(ctx context.Context, runs []state.Run) (done bool, err e
 		}
 		if run.Finished.IsZero() {
 			done = false
+			e.progressed(runs[i], run)
 		} else if runs[i].Finished.IsZero() {
 			e.o.Notify(Event{Kind: RunEnded, Run: run})
 		}
@@ -85,6 +92,12 @@ func (e *Engine) withdraw(ctx context.Context, runs []state.Run) error {
 	defer cancel()
 	var errs []error
 	for i, r := range runs {
+		if r.Trigger == state.TriggerBackfill {
+			now, err := e.cancel(ctx, r)
+			runs[i] = now
+			errs = append(errs, err)
+			continue
+		}
 		if _, err := e.state.Withdraw(ctx, r.ID); err != nil {
 			errs = append(errs, err)
 			continue
@@ -119,7 +132,7 @@ func (e *Engine) workOff(ctx context.Context, lease *state.Lease, runs []state.R
 	}
 	var wait sync.WaitGroup
 	for _, i := range claimed {
-		wait.Go(func() { runs[i] = e.execute(ctx, runs[i]) })
+		wait.Go(func() { runs[i] = e.perform(ctx, runs[i], true) })
 	}
 	wait.Wait()
 	return nil

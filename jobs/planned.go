@@ -26,13 +26,19 @@ type Plan struct {
 	Warnings []string
 	Calls    int64
 	Duration time.Duration // estimated, as far as the limits decide
+	Daily    int64         // requests that the limits let through in a day; 0 = they do not bound it
 }
 
 // Plan returns what a run of the job would do; it writes nothing and reads no
 // report. From and to as in a run; zero means a firing now.
 func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) (Plan, error) {
+	return e.PlanRun(ctx, job, state.Run{Job: job.Name, From: from, To: to})
+}
+
+// PlanRun is Plan of a request with all that it says.
+func (e *Engine) PlanRun(ctx context.Context, job *config.Job, run state.Run) (Plan, error) {
 	var p Plan
-	w := &work{Engine: e, job: job, run: state.Run{Job: job.Name, From: from, To: to}, dry: true, notify: func(ev Event) {
+	w := &work{Engine: e, job: job, run: run, dry: true, notify: func(ev Event) {
 		if ev.Kind == Warning {
 			p.Warnings = append(p.Warnings, ev.Text)
 		}
@@ -65,7 +71,8 @@ func (e *Engine) Plan(ctx context.Context, job *config.Job, from, to time.Time) 
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Duration = underLimits(limiter.Status(), job.Kind.Class, p.Calls, time.Now())
+	status := limiter.Status()
+	p.Duration, p.Daily = underLimits(status, job.Kind.Class, p.Calls, time.Now()), daily(status, job.Kind.Class)
 	return p, nil
 }
 
@@ -106,4 +113,21 @@ func underWindow(w ratelimit.WindowStatus, calls int64, now time.Time) time.Dura
 		windows := (calls + int64(w.Used) - 1) / limit
 		return time.Duration(min(windows, math.MaxInt64/int64(w.Window.Per)) * int64(w.Window.Per))
 	}
+}
+
+// daily returns how many requests of a class all windows let through in a day, as they
+// are configured; 0 if none bounds it.
+func daily(s ratelimit.Status, class string) int64 {
+	const day = 24 * time.Hour
+	least := int64(0)
+	for _, w := range s.Windows {
+		if w.Class != "" && w.Class != class || w.Window.Per <= 0 {
+			continue
+		}
+		n := int64(float64(w.Window.N) * float64(day) / float64(w.Window.Per))
+		if least == 0 || n < least {
+			least = n
+		}
+	}
+	return least
 }

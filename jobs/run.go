@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/jobs/plan"
@@ -28,6 +30,8 @@ type work struct {
 	sinks      []target
 	notify     func(Event)
 	dry        bool         // only planned: the vendor is not asked for what was edited
+	alone      bool         // nobody else works on this state: what waits to be worked on waits for this run
+	givesWay   atomic.Bool  // it ends early for a run that goes first, and goes on later
 	calls      atomic.Int64 // requests on the wire
 	quota      *ratelimit.Limiter
 
@@ -63,20 +67,30 @@ type task struct {
 // execute runs a claimed run to its end and returns it with its outcome. The
 // life of a run: open, plan, work through the slices, several at a time, sum up. A slice that fails does not stop the others.
 func (e *Engine) execute(ctx context.Context, run state.Run) state.Run {
+	return e.perform(ctx, run, false)
+}
+
+func (e *Engine) perform(ctx context.Context, run state.Run, alone bool) state.Run {
 	log := e.log.With("job", run.Job, "run", run.ID)
 	log.Info("run started", "trigger", run.Trigger)
-	w := &work{Engine: e, run: run, notify: e.o.Notify, places: map[*place]bool{}, said: map[string]bool{}}
+	w := &work{Engine: e, run: run, alone: alone, notify: e.o.Notify, places: map[*place]bool{}, said: map[string]bool{}}
+	w.event(Event{Kind: RunBegan})
 	ctx = ratelimit.WithClaim(ctx, ratelimit.Claim{Job: run.Job, Backfill: run.Priority == state.PriorityBackfill})
 	var code int
 	if job := e.cfg.Job(run.Job); job == nil {
 		code = w.failed(fault.New(fault.Config, "there is no job %q in %s", run.Job, e.cfg.Path))
 	} else {
 		w.job = job
-		ctx, cancel := context.WithTimeoutCause(ctx, job.Timeout, fault.New(fault.Transient, "run timed out after %s", job.Timeout).
-			WithHint("What was read is safe; the next run goes on there. Raise timeout if runs need longer."))
+		ctx, stop := w.obey(ctx)
+		ctx, cancel := w.bounded(ctx, false)
 		code = w.guarded(ctx)
 		cancel()
+		stop()
 	}
+	if w.putBack(context.WithoutCancel(ctx), code) {
+		return w.run
+	}
+	w.stoppedByHand(context.WithoutCancel(ctx), code)
 	w.finish(context.WithoutCancel(ctx), code)
 	log.Info("run ended", "state", w.run.State, "exit", code, "slices", w.run.Slices, "rows", w.run.Rows, "took", w.run.Finished.Sub(w.run.Started))
 	return w.run
@@ -106,23 +120,32 @@ func (w *work) work(ctx context.Context) int {
 	defer w.shut(w.src)
 	codes := make([]int, len(tasks))
 	var wait sync.WaitGroup
-	turns := w.turns(w.job.Source, w.run.Priority)
+	turns, own := w.turns(w.job.Source, w.run.Priority), semaphore.NewWeighted(w.parallel())
 	for i, t := range tasks { // each begins when it has a turn and a place, so in their order
+		if err := own.Acquire(ctx, 1); err != nil {
+			codes[i] = w.skipped(ctx, t)
+			continue
+		}
 		if err := turns.Acquire(ctx, 1); err != nil {
+			own.Release(1)
 			codes[i] = w.skipped(ctx, t)
 			continue
 		}
 		p, err := take(ctx, w.slots)
 		if err != nil {
+			own.Release(1)
 			turns.Release(1)
 			codes[i] = w.skipped(ctx, t)
 			continue
 		}
 		leave := w.enter(p)
 		wait.Go(func() {
+			defer own.Release(1)
 			defer turns.Release(1)
 			defer p.free()
 			defer leave()
+			ctx, cancel := w.bounded(ctx, true)
+			defer cancel()
 			codes[i] = w.slice(ctx, t, p)
 		})
 	}
@@ -140,7 +163,7 @@ func (w *work) begin(ctx context.Context) (tasks []task, err error) {
 		return nil, err
 	}
 	if tasks, err = w.plan(ctx); err == nil {
-		w.update(func(r *state.Run) { r.Slices = len(tasks) })
+		w.update(func(r *state.Run) { r.Slices = r.Committed + r.Unchanged + len(tasks) }) // after it gave way it goes on counting
 		w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
 		err = w.announce(ctx, tasks)
 	}

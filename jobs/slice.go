@@ -138,9 +138,14 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) 
 	}
 }
 
+// progressEvery is how often a slice that is read tells the state how far it is: the
+// spool knows it anyway.
+const progressEvery = 250 * time.Millisecond
+
 // read appends pages to the spool until the slice is read or something fails.
 func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) error {
 	req := sources.Request{Stream: w.stream, Part: t.part, Interval: t.Interval, Zone: w.job.DataZone, After: sp.State().Next}
+	var told time.Time
 	for page, err := range w.src.Read(ctx, req) {
 		if err != nil {
 			return err
@@ -158,8 +163,12 @@ func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) err
 			return err
 		}
 		tr.progress()
-		if err := w.put(ctx, t, sp); err != nil {
-			return err
+		t.holds(sp)
+		if now := w.o.Now(); now.Sub(told) >= progressEvery {
+			if err := w.state.PutSlice(ctx, *t.rec); err != nil {
+				return err
+			}
+			told = now
 		}
 		w.sliceEvent(t, Event{Kind: SliceRead, State: t.rec.State, Pages: t.rec.Page, Rows: t.rec.Rows, Expected: t.rec.Announced})
 	}
@@ -194,10 +203,15 @@ func rowsOf(sp *spool.Spool) (kept, rejected int64) {
 
 // put stores the slice's record, with what its spool holds.
 func (w *work) put(ctx context.Context, t task, sp *spool.Spool) error {
+	t.holds(sp)
+	return w.state.PutSlice(ctx, *t.rec)
+}
+
+// holds notes in the slice's record what its spool holds.
+func (t task) holds(sp *spool.Spool) {
 	st := sp.State()
 	_, t.rec.Rejected = rowsOf(sp)
 	t.rec.Rows, t.rec.Page, t.rec.Announced, t.rec.Provisional = rowsRead(sp), st.Pages, st.Announced, t.Open || st.Provisional
-	return w.state.PutSlice(ctx, *t.rec)
 }
 
 // ended records how a slice ended, in the state, the run and the log.
@@ -223,6 +237,7 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	w.count(rec, out)
 	w.logEnd(t, out)
 	w.sliceEvent(t, Event{Kind: SliceEnded, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced, Until: rec.WaitUntil, Err: out.err})
+	w.event(Event{Kind: RunProgress})
 	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
 		w.log.Warn("progress of run could not be recorded", "job", w.job.Name, "run", w.run.ID, "err", err)
 	}
@@ -244,6 +259,11 @@ func (w *work) count(rec *state.Slice, out outcome) {
 		if first := w.run.WaitUntil; first.IsZero() || !rec.WaitUntil.IsZero() && rec.WaitUntil.Before(first) {
 			w.run.WaitUntil = rec.WaitUntil
 		}
+	case state.SliceInterrupted:
+		if w.gaveWay(out.err) {
+			return // it goes on with the run
+		}
+		w.run.Failed++
 	default:
 		w.run.Failed++
 	}
@@ -255,6 +275,8 @@ func (w *work) count(rec *state.Slice, out outcome) {
 func (w *work) logEnd(t task, out outcome) {
 	log := w.log.With("job", w.job.Name, "run", w.run.ID, "interval", t.Interval.String(), "part", t.part, "state", t.rec.State)
 	switch {
+	case w.gaveWay(out.err):
+		return
 	case t.rec.State == state.SliceWaiting:
 		log.Warn("slice waits", "until", t.rec.WaitUntil, "err", out.err)
 		return

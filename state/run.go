@@ -84,6 +84,9 @@ type Run struct {
 // Done reports whether the run is history.
 func (r Run) Done() bool { return r.State != RunQueued && r.State != RunRunning }
 
+// Ended is how many of the run's slices have had their turn.
+func (r Run) Ended() int { return r.Committed + r.Unchanged + r.Failed + r.Waiting }
+
 const runColumns = `id, job, triggered_by, interval_from, interval_to, only, force, priority,
 	state, exit_code, error, hint, class, requested, started, finished, epoch,
 	slices, committed, unchanged, failed, waiting, wait_until, rows, calls, parallel, since, note, cancelled`
