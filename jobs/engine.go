@@ -36,6 +36,8 @@ type Engine struct {
 	auths  httpapi.Auths
 	holds  atomic.Pointer[state.Lease] // under which vendors are asked, whoever took it; nil = nobody yet
 	ready  atomic.Pointer[error]       // see Ready
+	ticked atomic.Pointer[time.Time]   // see LastTick
+	pings  *pinger
 
 	mu       sync.Mutex
 	limiters map[string]*ratelimit.Limiter
@@ -50,6 +52,8 @@ type Options struct {
 	Now    func() time.Time
 	Retry  Retry
 	Notify func(Event) // called for every change a person may want to see; must not block
+	// OnRequest is called for every request to a vendor, status 0 = no answer.
+	OnRequest func(source string, status int, took time.Duration)
 }
 
 // NewEngine returns an engine over an open state. It touches no network.
@@ -63,21 +67,31 @@ func NewEngine(cfg *config.Config, st *state.Store, o Options) (*Engine, error) 
 	if o.Notify == nil {
 		o.Notify = func(Event) {}
 	}
+	if o.OnRequest == nil {
+		o.OnRequest = func(string, int, time.Duration) {}
+	}
 	o.Retry = o.Retry.withDefaults()
 	root, err := spool.OpenRoot(cfg.Exporter.Spool, cfg.Exporter.SpoolMax)
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{
-		cfg: cfg, state: st, spools: root, log: o.Log, o: o,
+	e := &Engine{
+		cfg: cfg, state: st, spools: root, log: o.Log, o: o, pings: newPinger(o.Log),
 		slots:    semaphore.NewWeighted(int64(max(1, cfg.Exporter.Concurrency))),
 		limiters: map[string]*ratelimit.Limiter{}, sinks: map[string]sinks.Sink{}, atWork: map[turnsOf]*semaphore.Weighted{},
-	}, nil
+	}
+	pinged := &told{Engine: e, runs: map[string]string{}}
+	e.o.Notify = func(ev Event) {
+		pinged.notify(ev)
+		o.Notify(ev)
+	}
+	return e, nil
 }
 
-// Close gives up the lease, if it is held, and closes the sinks.
+// Close gives up the lease, if it is held, sends the last pings and closes the sinks.
 func (e *Engine) Close(ctx context.Context) error {
 	errs := []error{e.shared(ctx)}
+	e.pings.close(ctx)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.sinks {
@@ -173,8 +187,11 @@ func (e *Engine) source(ctx context.Context, s *config.Source, options sources.O
 		return nil, err
 	}
 	deps := sources.Deps{Name: s.Name, Limiter: limiter, Tokens: e.state, Auths: &e.auths, Memory: e.state, Now: e.o.Now, Log: e.log.With("source", s.Name)}
-	if sent != nil {
-		deps.OnRequest = func(int, time.Duration) { sent() }
+	deps.OnRequest = func(status int, took time.Duration) {
+		e.o.OnRequest(s.Name, status, took)
+		if sent != nil {
+			sent()
+		}
 	}
 	src, err := s.Driver.Open(deps, s.Settings, options)
 	if err != nil {

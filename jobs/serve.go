@@ -68,6 +68,7 @@ func (s *server) loop(ctx, work context.Context) error {
 		return err
 	}
 	for {
+		s.tick()
 		if err := s.fire(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}

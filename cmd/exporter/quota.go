@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"exporter/jobs"
 	"exporter/jobs/config"
 	"exporter/ratelimit"
 )
@@ -84,7 +85,7 @@ func (p *program) quota(ctx context.Context) (err error) {
 			continue
 		}
 		done[src.Credential] = true
-		status, err := quotaOf(ctx, s, src)
+		status, err := jobs.RecordedLimits(ctx, s.state, src)
 		if err != nil {
 			return err
 		}
@@ -145,16 +146,6 @@ func (d quotaDayObject) text() string {
 	return text
 }
 
-// quotaOf asks a limiter of the credential what it would know if it started now;
-// what it would store is dropped, so asking changes nothing.
-func quotaOf(ctx context.Context, s *session, src *config.Source) (ratelimit.Status, error) {
-	limiter, err := ratelimit.New(ctx, src.Credential, src.Limits, ratelimit.Options{Store: readOnly{s.state.Quota()}})
-	if err != nil {
-		return ratelimit.Status{}, err
-	}
-	return limiter.Status(), limiter.Close(ctx)
-}
-
 func quotaObjects(cfg *config.Config, status ratelimit.Status) (windows []quotaObject, day quotaDayObject) {
 	for _, w := range status.Windows {
 		windows = append(windows, quotaObject{
@@ -173,12 +164,6 @@ func quotaObjects(cfg *config.Config, status ratelimit.Status) (windows []quotaO
 	}
 	return windows, day
 }
-
-// readOnly is a store that keeps nothing.
-type readOnly struct{ ratelimit.Store }
-
-// Save implements ratelimit.Store.
-func (readOnly) Save(context.Context, string, ratelimit.Usage) error { return nil }
 
 // sharing names the sources of a credential.
 func sharing(cfg *config.Config, credential string) []string {
