@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,6 +46,17 @@ func TestRules(t *testing.T) {
 			}
 			return rows
 		},
+		Glance: func(t testing.TB, look func(sinktest.Glance)) {
+			if err := glance(t, pool, look); err != nil {
+				t.Errorf("read in a transaction: %v", err)
+			}
+		},
+		View: func(t testing.TB, view, table string) {
+			sql := "CREATE VIEW " + pgx.Identifier{"marketing", view}.Sanitize() + " AS SELECT * FROM " + pgx.Identifier{"marketing", table}.Sanitize()
+			if _, err := pool.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		},
 		Drop: func(t testing.TB, table string) {
 			if _, err := pool.Exec(t.Context(), "DROP TABLE marketing."+pgx.Identifier{table}.Sanitize()); err != nil {
 				t.Fatal(err)
@@ -55,8 +67,30 @@ func TestRules(t *testing.T) {
 	})
 }
 
+// glance reads in a transaction that sees one snapshot.
+func glance(t testing.TB, pool *pgxpool.Pool, look func(sinktest.Glance)) error {
+	return pgx.BeginTxFunc(t.Context(), pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var errs []error
+		of := func(schema string) func(string, []record.Column) [][]string {
+			return func(relation string, columns []record.Column) [][]string {
+				rows, err := read(t.Context(), tx, schema, relation, columns)
+				errs = append(errs, err)
+				return rows
+			}
+		}
+		look(sinktest.Glance{Rows: of("marketing"), Ledger: of("exporter")})
+		return errors.Join(errs...)
+	})
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 // read returns the rows of a table as sinktest wants them.
-func read(ctx context.Context, pool *pgxpool.Pool, schema, table string, columns []record.Column) ([][]string, error) {
+func read(ctx context.Context, pool querier, schema, table string, columns []record.Column) ([][]string, error) {
 	var there bool
 	if err := pool.QueryRow(ctx, "SELECT to_regclass($1||'.'||quote_ident($2)) IS NOT NULL", schema, table).Scan(&there); err != nil || !there {
 		return nil, err

@@ -57,8 +57,8 @@ func (t task) do(open func(ctx context.Context, target string) (sinks.Sink, erro
 		return err
 	}
 	r := &rule{name: t.Name, mode: t.Mode}
-	if t.Stop == stepsTask {
-		return r.loadSteps(ctx, sink, t.Slice)
+	if t.Stop == stepsTask || t.Stop == stepsHalf {
+		return r.loadSteps(ctx, sink, t.Slice, t.Stop == stepsTask)
 	}
 	c := r.content(some(childRows, "child"))
 	w, err := sink.Begin(ctx, r.loadOf(r.slice(0), c))

@@ -20,6 +20,7 @@ func (r namedRule) appliesTo(h Harness, m sinks.Mode) bool {
 
 func canGoAway(h Harness) bool { return h.Break != nil }
 func hasTarget(h Harness) bool { return h.Target != "" }
+func canGlance(h Harness) bool { return h.Glance != nil }
 func hasTraps(h Harness) bool  { return h.Trap != nil }
 func keepsAll(h Harness) bool  { return !h.Narrow }
 func isWhole(h Harness) bool   { return h.Whole }
@@ -79,6 +80,7 @@ var rules = []namedRule{
 	{name: "killed", test: killed, needs: hasTarget},
 	{name: "killed anywhere", test: killedAnywhere, needs: hasTraps},
 	{name: "readers", test: readers, again: true},
+	{name: "readers in a transaction", test: readersTogether, again: true, needs: canGlance},
 	{name: "parallel slices", test: parallel},
 	{name: "nothing is committed before", test: notCommitted},
 	{name: "unchanged", test: unchanged},

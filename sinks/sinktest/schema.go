@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -141,7 +142,7 @@ func frozen(r *rule) {
 		l := frozenLoad(1, rows(r.name, c.shape, 0, [][]string{c.row}))
 		_, begin := r.sink.Begin(r.Context(), l)
 		for when, err := range map[string]error{"fits": fits(l), "begin": begin} {
-			if fault.ClassOf(err) != fault.Config || !strings.Contains(err.Error(), c.named) || !strings.Contains(fault.HintOf(err), "ALTER TABLE") {
+			if fault.ClassOf(err) != fault.Config || !strings.Contains(err.Error(), c.named) || !strings.Contains(fault.HintOf(err), cmp.Or(r.h.Alter, "ALTER TABLE")) {
 				r.Errorf("another %s, %s: %v (class %s, hint %s)", name, when, err, fault.ClassOf(err), fault.HintOf(err))
 			}
 		}

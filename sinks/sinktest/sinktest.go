@@ -49,6 +49,10 @@ type Harness struct {
 	// job and part, so that one that is no longer there is gone.
 	Whole bool
 
+	// Alter is part of how the owner of a frozen table is told to change it; "" is
+	// "ALTER TABLE".
+	Alter string
+
 	// Rows reads a table as a reader of the target sees it at one instant: the
 	// given columns of all rows, in any order of rows, none if there is no such
 	// table. Cells are text:
@@ -69,6 +73,11 @@ type Harness struct {
 	// Ledger reads runs, restatements or freshness as Rows does a table; nil for a
 	// sink that keeps none of them.
 	Ledger func(t testing.TB, relation string, columns []record.Column) [][]string
+
+	// Glance calls look within one transaction of a reader; nil for a target without
+	// such. View makes a view of all rows of a table. With them goes a Target.
+	Glance func(t testing.TB, look func(Glance))
+	View   func(t testing.TB, view, table string)
 
 	// Drop removes a table with its rows, as an operator may.
 	Drop func(t testing.TB, table string)

@@ -29,8 +29,12 @@ func stride() int {
 	return 1
 }
 
-// stepsTask is the [task] that loads all of a slice, to be killed anywhere.
-const stepsTask = "steps"
+// Tasks of killedAnywhere: stepsTask loads all of a slice, to be killed anywhere, and
+// stepsHalf does not commit.
+const (
+	stepsTask = "steps"
+	stepsHalf = "steps, half of them"
+)
 
 // stepsOld is what the n-th slice of killedAnywhere has at first, stepsNew what is
 // loaded when a process is killed.
@@ -42,14 +46,14 @@ func (r *rule) stepsNew(n int) (one, two content) {
 	return r.pair(someFrom(100*n+2, 6, "new"), someFrom(100*n+1, 3, "new item"))
 }
 
-// loadSteps does a stepsTask.
-func (r *rule) loadSteps(ctx context.Context, sink sinks.Sink, n int) error {
+// loadSteps does these tasks.
+func (r *rule) loadSteps(ctx context.Context, sink sinks.Sink, n int, commit bool) error {
 	one, two := r.stepsNew(n)
 	w, err := sink.Begin(ctx, r.loadOf(r.slice(n), one, two))
 	if err == nil {
 		err = write(ctx, w, one, two)
 	}
-	if err == nil {
+	if err == nil && commit {
 		_, err = w.Commit(ctx)
 	}
 	return err

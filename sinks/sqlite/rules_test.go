@@ -50,6 +50,14 @@ func TestRules(t *testing.T) {
 			}
 			return rows
 		},
+		Glance: func(t testing.TB, look func(sinktest.Glance)) {
+			if err := glance(t, reader, look); err != nil {
+				t.Errorf("read in a transaction: %v", err)
+			}
+		},
+		View: func(t testing.TB, view, table string) {
+			execute(t, locker, `CREATE VIEW "`+view+`" AS SELECT * FROM "`+table+`"`)
+		},
 		Drop: func(t testing.TB, table string) { execute(t, locker, `DROP TABLE "`+table+`"`) },
 		// A file does not go away, but somebody may keep it locked.
 		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },
@@ -57,8 +65,31 @@ func TestRules(t *testing.T) {
 	})
 }
 
+// glance reads in a transaction, which sees one snapshot.
+func glance(t testing.TB, db *sql.DB, look func(sinktest.Glance)) error {
+	tx, err := db.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	of := func(prefix string) func(string, []record.Column) [][]string {
+		return func(relation string, columns []record.Column) [][]string {
+			rows, err := read(t.Context(), tx, prefix+relation, columns)
+			errs = append(errs, err)
+			return rows
+		}
+	}
+	look(sinktest.Glance{Rows: of(""), Ledger: of("exporter_")})
+	return errors.Join(append(errs, tx.Rollback())...)
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
 // read returns the rows of a table as sinktest wants them.
-func read(ctx context.Context, db *sql.DB, table string, columns []record.Column) (list [][]string, err error) {
+func read(ctx context.Context, db querier, table string, columns []record.Column) (list [][]string, err error) {
 	var names []string
 	for _, c := range columns {
 		names = append(names, `"`+c.Name+`"`)
