@@ -44,7 +44,7 @@ func (w *writer) conclude(ctx context.Context) error {
 		if t.Tally.Rows > 0 {
 			continue
 		}
-		if _, err := w.output(t.Name, t.Name, t.Shape); err != nil { // an object without rows
+		if _, err := w.output(t.Name, t.Name); err != nil { // an object without rows
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ const (
 	decimalBytes  = 16
 	decimalScale  = 9
 	decimalDigits = 38
+	scaleFactor   = 1e9 // of decimalScale digits
 )
 
 // putDecimal writes a canonical decimal, false if it would have to be rounded or cut.
@@ -55,13 +56,33 @@ func putDecimal(dst, d []byte) bool {
 		return false
 	}
 	if neg {
-		var carry uint64
-		lo, carry = bits.Add64(^lo, 1, 0)
-		hi = ^hi + carry
+		hi, lo = negate(hi, lo)
 	}
 	binary.BigEndian.PutUint64(dst, hi)
 	binary.BigEndian.PutUint64(dst[8:], lo)
 	return true
+}
+
+// putInteger writes an integer, which always has room.
+func putInteger(dst []byte, n int64) {
+	hi, lo := bits.Mul64(magnitude(n), scaleFactor)
+	if n < 0 {
+		hi, lo = negate(hi, lo)
+	}
+	binary.BigEndian.PutUint64(dst, hi)
+	binary.BigEndian.PutUint64(dst[8:], lo)
+}
+
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func negate(hi, lo uint64) (h, l uint64) {
+	l, carry := bits.Add64(^lo, 1, 0)
+	return ^hi + carry, l
 }
 
 // times10 returns 10·x + digit of a 128-bit x. Most amounts fit into 64 bits.

@@ -45,18 +45,18 @@ func contentType(name string) string {
 }
 
 // newEncoder begins an object of a table.
-func (l Layout) newEncoder(w io.Writer, table string, shape record.Table) (encoder, error) {
+func (l Layout) newEncoder(w io.Writer, t fitted) (encoder, error) {
 	if l.Format == "parquet" {
-		return newParquet(w, l.Compression, table, shape), nil
+		return newParquet(w, l.Compression, t), nil
 	}
 	packed, err := l.pack(w)
 	if err != nil {
 		return nil, fmt.Errorf("begin to compress: %w", err)
 	}
 	if l.Format == "csv" {
-		return newText(packed, csvHeader(shape.Columns), csvRow(shape.Columns)), nil
+		return newText(packed, csvHeader(t.columns), csvRow(t.columns)), nil
 	}
-	return newText(packed, nil, jsonRow(shape.Columns)), nil
+	return newText(packed, nil, jsonRow(t.columns)), nil
 }
 
 // pack compresses what is written.

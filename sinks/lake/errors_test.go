@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"exporter/fault"
-	"exporter/record"
 	"exporter/sinks"
 	"exporter/sinks/lake"
 )
@@ -168,45 +167,4 @@ func TestDamagedManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFault(t, try(t, s, loadOf(facts, rows), rows), fault.Permanent, "_manifest-facts-north-0000.json: version 2 is not known", "Another version of the exporter")
-}
-
-// TestTypesStay: a column does not become another type from one slice to the next,
-// and a frozen table gets none.
-func TestTypesStay(t *testing.T) {
-	dir := t.TempDir()
-	s := openFiles(t, dir, layout("parquet", "zstd"))
-	bring(t, s, batch(0, 2, "a"))
-	load := func(shape record.Table, freeze bool, cells ...string) (said []string, err error) {
-		b := record.NewBuilder(0, shape, nil)
-		for _, c := range cells {
-			b.Raw([]byte(c))
-		}
-		b.EndRow(nil)
-		rows, _ := b.Take()
-		l := loadOf(shape, &rows)
-		l.Freeze, l.Notice = freeze, func(n sinks.Notice) { said = append(said, n.String()) }
-		err = try(t, s, l, &rows)
-		return said, err
-	}
-	other := facts
-	other.Columns = []record.Column{facts.Columns[0], facts.Columns[1], {Name: "amount", Type: record.Text}}
-	_, err := load(other, false, "1", "a", "x")
-	wantFault(t, err, fault.Config, "column amount of table facts is numeric in slices that are there, and now text", `amount = "numeric" in [jobs.NAME.columns]`)
-	wider := facts
-	wider.Columns = append([]record.Column{{Name: "colour", Type: record.Text}}, facts.Columns...)
-	_, err = load(wider, true, "red", "1", "a", "5")
-	wantFault(t, err, fault.Config, "table facts is frozen and lacks column colour text", "Leave the column out")
-	if said, err := load(wider, false, "red", "1", "a", "5"); err != nil || len(said) != 1 || said[0] != "column colour text is new in table facts" {
-		t.Errorf("said %q, %v", said, err)
-	}
-	if said, err := load(facts, true, "1", "a", "5"); err != nil || len(said) > 0 {
-		t.Errorf("fewer columns: said %q, %v", said, err)
-	}
-	var schema struct {
-		Columns []struct{ Name, Type, Parquet, Description string }
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "facts/_schema.json"))
-	if err != nil || json.Unmarshal(text, &schema) != nil || len(schema.Columns) != 4 || schema.Columns[2].Parquet != "DECIMAL(38,9)" || schema.Columns[3].Name != "colour" {
-		t.Errorf("the schema is %s, %v", text, err)
-	}
 }

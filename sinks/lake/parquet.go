@@ -24,19 +24,19 @@ const chunk = 512
 type columnar struct {
 	table   string
 	w       *parquet.GenericWriter[any]
-	columns []record.Column
+	columns []column
 	values  []parquet.Value
 	digits  []byte // of the decimals among values
 	group   int    // bytes of the batches in the row group
 }
 
-func newParquet(w io.Writer, compression, table string, shape record.Table) *columnar {
+func newParquet(w io.Writer, compression string, t fitted) *columnar {
 	root := group{Group: parquet.Group{}}
 	options := []parquet.WriterOption{
 		parquet.Compression(codecs[compression]), parquet.CreatedBy("exporter", "1", "lake"),
-		parquet.KeyValueMetadata("description", shape.Description),
+		parquet.KeyValueMetadata("description", t.shape.Description),
 	}
-	for _, c := range shape.Columns {
+	for _, c := range t.columns {
 		root.add(c.Name, parquet.Optional(node(c.Type)))
 		if c.Description != "" {
 			options = append(options, parquet.KeyValueMetadata("column:"+c.Name, c.Description))
@@ -46,8 +46,8 @@ func newParquet(w io.Writer, compression, table string, shape record.Table) *col
 		}
 	}
 	return &columnar{
-		table: table, columns: shape.Columns, values: make([]parquet.Value, chunk), digits: make([]byte, chunk*decimalBytes),
-		w: parquet.NewGenericWriter[any](w, append(options, parquet.NewSchema(table, root))...),
+		table: t.folder, columns: t.columns, values: make([]parquet.Value, chunk), digits: make([]byte, chunk*decimalBytes),
+		w: parquet.NewGenericWriter[any](w, append(options, parquet.NewSchema(t.folder, root))...),
 	}
 }
 
@@ -122,7 +122,7 @@ func (p *columnar) add(b *record.Batch) error {
 func (p *columnar) fill(b *record.Batch, first, n, col int) error {
 	c := &p.columns[col]
 	for i := range n {
-		cell, null := b.Cell(first+i, col)
+		cell, null := c.of(b, first+i)
 		if null {
 			p.values[i] = parquet.NullValue().Level(0, 0, col)
 			continue
@@ -139,7 +139,9 @@ func (p *columnar) fill(b *record.Batch, first, n, col int) error {
 			v = parquet.Int32Value(record.Days(cell))
 		case record.Numeric:
 			to := p.digits[i*decimalBytes : (i+1)*decimalBytes]
-			if !putDecimal(to, cell) {
+			if c.cell == record.Integer {
+				putInteger(to, record.Int(cell))
+			} else if !putDecimal(to, cell) {
 				return p.tooLarge(c.Name, cell)
 			}
 			v = parquet.FixedLenByteArrayValue(to)

@@ -10,11 +10,10 @@ import (
 
 	"exporter/fault"
 	"exporter/record"
-	"exporter/sinks"
 )
 
 // schema is the file beside a table's folders that says what its columns are. It has
-// all columns that any slice has had; those that a slice lacks are null there.
+// all columns that any slice has had; objects of older loads may lack the last ones.
 type schema struct {
 	Table       string         `json:"table"`
 	Description string         `json:"description,omitempty"`
@@ -36,77 +35,6 @@ var parquetTypes = map[record.Type]string{
 }
 
 func schemaName(table string) string { return table + "/" + schemaFile }
-
-// shapes are the folders that a load fills.
-func shapes(load sinks.Load) map[string]record.Table {
-	m := make(map[string]record.Table)
-	for _, t := range load.Tables {
-		m[t.Name] = t.Shape
-		if t.Rejected > 0 {
-			m[t.Name+sinks.RejectsSuffix] = t.Shape.Rejects()
-		}
-	}
-	return m
-}
-
-// fit refuses a load whose columns are of other types than those of slices that are
-// there: one table would be several, and readers of all of it would fail.
-func (s *sink) fit(ctx context.Context, load sinks.Load) error {
-	for table, shape := range shapes(load) {
-		was, err := s.readSchema(ctx, table)
-		if err != nil {
-			return err
-		}
-		now, err := was.with(table, shape)
-		if err != nil {
-			return err
-		}
-		if was.generation == 0 {
-			continue
-		}
-		for _, c := range now.Columns[len(was.Columns):] {
-			if load.Freeze {
-				return fault.New(fault.Config, "table %s is frozen and lacks column %s %s", table, c.Name, c.Type).
-					WithHint(`Leave the column out of the job, or take schema = "freeze" out of it.`)
-			}
-			load.Notify(sinks.Notice{Text: fmt.Sprintf("column %s %s is new in table %s", c.Name, c.Type, table)})
-		}
-	}
-	return nil
-}
-
-// describe writes the schema files of a load that has new columns.
-func (w *writer) describe(ctx context.Context) error {
-	for table, shape := range shapes(w.load) {
-		err := errMoved
-		for tries := 0; tries < 100 && errors.Is(err, errMoved); tries++ {
-			err = w.sink.putSchema(ctx, table, shape)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *sink) putSchema(ctx context.Context, table string, shape record.Table) error {
-	was, err := s.readSchema(ctx, table)
-	if err != nil {
-		return err
-	}
-	now, err := was.with(table, shape)
-	if err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(now, "", " ")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", schemaName(table), err)
-	}
-	if text = append(text, '\n'); !bytes.Equal(text, was.text) {
-		_, err = s.store.put(ctx, schemaName(table), text, was.generation)
-	}
-	return err
-}
 
 // stored is a schema as it is in the store; without one its generation is 0.
 type stored struct {
@@ -130,30 +58,73 @@ func (s *sink) readSchema(ctx context.Context, table string) (w stored, err erro
 	return w, nil
 }
 
-// with returns the schema with the columns of a shape, new ones at its end.
-func (w stored) with(table string, shape record.Table) (schema, error) {
-	now := schema{Table: table, Description: shape.Description, Key: shape.Key, Columns: slices.Clone(w.Columns)}
-	for _, c := range shape.Columns {
-		if err := now.add(c); err != nil {
-			return now, err
-		}
+func (n schema) column(name string) (schemaColumn, bool) {
+	i := slices.IndexFunc(n.Columns, func(c schemaColumn) bool { return c.Name == name })
+	if i < 0 {
+		return schemaColumn{}, false
 	}
-	return now, nil
+	return n.Columns[i], true
 }
 
-func (n *schema) add(c record.Column) error {
-	column := schemaColumn{Name: c.Name, Type: c.Type, Parquet: parquetTypes[c.Type], Origin: c.Origin, Description: c.Description}
-	for i, old := range n.Columns {
-		if old.Name != c.Name {
-			continue
+// with returns the schema with the columns of a load, new ones at its end.
+func (n schema) with(f fitted) schema {
+	now := schema{Table: f.folder, Description: f.shape.Description, Key: f.shape.Key, Columns: slices.Clone(n.Columns)}
+	for _, c := range f.fit.Shape.Columns {
+		column := schemaColumn{Name: c.Name, Type: c.Type, Parquet: parquetTypes[c.Type], Origin: c.Origin, Description: c.Description}
+		if i := slices.IndexFunc(now.Columns, func(old schemaColumn) bool { return old.Name == c.Name }); i >= 0 {
+			now.Columns[i] = column
+		} else {
+			now.Columns = append(now.Columns, column)
 		}
-		if old.Type != c.Type {
-			return fault.New(fault.Config, "column %s of table %s is %s in slices that are there, and now %s", c.Name, n.Table, old.Type, c.Type).
-				WithHint(`Write %s = "%s" in [jobs.NAME.columns], or set another table in the job and load the slices again. If no old slice is needed, remove the folder of the table.`, c.Name, old.Type)
-		}
-		n.Columns[i] = column
-		return nil
 	}
-	n.Columns = append(n.Columns, column)
+	return now
+}
+
+// columns returns those of an object of a load.
+func (n schema) columns(f fitted) []column {
+	list := make([]column, len(n.Columns))
+	for i, c := range n.Columns {
+		list[i] = column{from: -1, Column: record.Column{Name: c.Name, Type: c.Type, Origin: c.Origin, Description: c.Description}}
+		if from := f.fit.Shape.Column(c.Name); from >= 0 {
+			list[i].from, list[i].cell = from, f.shape.Columns[from].Type
+		}
+	}
+	return list
+}
+
+// describe writes the schema files of a load that has new columns.
+func (w *writer) describe(ctx context.Context) error {
+	for _, f := range w.tables {
+		err := errMoved
+		for tries := 0; tries < 100 && errors.Is(err, errMoved); tries++ {
+			err = w.sink.putSchema(ctx, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// putSchema adds the columns of a load whose objects are written already.
+func (s *sink) putSchema(ctx context.Context, f fitted) error {
+	was, err := s.readSchema(ctx, f.folder)
+	if err != nil {
+		return err
+	}
+	now := was.with(f)
+	for i, c := range f.columns {
+		if i >= len(now.Columns) || now.Columns[i].Name != c.Name || now.Columns[i].Type != c.Type {
+			return fault.New(fault.Transient, "%s has changed since the load began: its column %d is not %s %s", schemaName(f.folder), i+1, c.Name, c.Type).
+				WithHint("Another load has added a column. The load is tried again.")
+		}
+	}
+	text, err := json.MarshalIndent(now, "", " ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", schemaName(f.folder), err)
+	}
+	if text = append(text, '\n'); !bytes.Equal(text, was.text) {
+		_, err = s.store.put(ctx, schemaName(f.folder), text, was.generation)
+	}
+	return err
 }

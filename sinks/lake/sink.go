@@ -22,7 +22,10 @@ type sink struct {
 	known map[string][]string // job: tables that have its manifests
 }
 
-var _ sinks.Sink = (*sink)(nil)
+var (
+	_ sinks.Sink   = (*sink)(nil)
+	_ sinks.Fitter = (*sink)(nil)
+)
 
 func newSink(driver string, layout Layout, s store) *sink {
 	return &sink{driver: driver, layout: layout, store: s, now: time.Now, known: make(map[string][]string)}
@@ -45,10 +48,11 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 }
 
 func (s *sink) begin(ctx context.Context, load sinks.Load) (*writer, error) {
-	if err := s.fit(ctx, load); err != nil {
+	tables, err := s.fit(ctx, load)
+	if err != nil {
 		return nil, err
 	}
-	w := newWriter(ctx, s, load)
+	w := newWriter(ctx, s, load, tables)
 	for tries := 0; ; tries++ {
 		err := w.fence(ctx)
 		if err == nil {

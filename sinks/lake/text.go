@@ -11,7 +11,7 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // csvHeader is the first line: RFC 4180, UTF-8, without a byte order mark.
-func csvHeader(columns []record.Column) []byte {
+func csvHeader(columns []column) []byte {
 	var line []byte
 	for i, c := range columns {
 		if i > 0 {
@@ -25,14 +25,14 @@ func csvHeader(columns []record.Column) []byte {
 // csvRow writes a row as a line. A null has no characters, an empty text has two
 // quotes; in a table of one column a null has them too, because a line without
 // characters is no row.
-func csvRow(columns []record.Column) func(dst []byte, b *record.Batch, row int) []byte {
+func csvRow(columns []column) func(dst []byte, b *record.Batch, row int) []byte {
 	return func(dst []byte, b *record.Batch, row int) []byte {
 		for i := range columns {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			cell, null := b.Cell(row, i)
-			switch t := columns[i].Type; {
+			cell, null := columns[i].of(b, row)
+			switch t := columns[i].cell; {
 			case null && len(columns) == 1:
 				dst = append(dst, '"', '"')
 			case null:
@@ -64,7 +64,7 @@ func appendCSV(dst, cell []byte) []byte {
 
 // jsonRow writes a row as an object on a line. Numbers have all their digits. A null
 // of a JSON column is left out, because null is a value there.
-func jsonRow(columns []record.Column) func(dst []byte, b *record.Batch, row int) []byte {
+func jsonRow(columns []column) func(dst []byte, b *record.Batch, row int) []byte {
 	keys := make([][]byte, len(columns))
 	for i, c := range columns {
 		keys[i] = append(appendJSON(nil, []byte(c.Name)), ':')
@@ -72,9 +72,9 @@ func jsonRow(columns []record.Column) func(dst []byte, b *record.Batch, row int)
 	return func(dst []byte, b *record.Batch, row int) []byte {
 		mark := byte('{')
 		for i := range columns {
-			cell, null := b.Cell(row, i)
-			t := columns[i].Type
-			if null && t == record.JSON {
+			cell, null := columns[i].of(b, row)
+			t := columns[i].cell
+			if null && columns[i].Type == record.JSON {
 				continue
 			}
 			dst = append(append(dst, mark), keys[i]...)

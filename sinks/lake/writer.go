@@ -26,8 +26,9 @@ const (
 
 // writer is one load. Not for concurrent use.
 type writer struct {
-	sink *sink
-	load sinks.Load
+	sink   *sink
+	load   sinks.Load
+	tables map[string]fitted // by folder
 
 	place      place
 	before     found            // the slice's manifest before Begin
@@ -52,8 +53,8 @@ type writer struct {
 
 var _ sinks.Writer = (*writer)(nil)
 
-func newWriter(ctx context.Context, s *sink, load sinks.Load) *writer {
-	w := &writer{sink: s, load: load, rows: make(map[string]int64)}
+func newWriter(ctx context.Context, s *sink, load sinks.Load, tables map[string]fitted) *writer {
+	w := &writer{sink: s, load: load, tables: tables, rows: make(map[string]int64)}
 	w.life, w.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return w
 }
@@ -103,7 +104,7 @@ func (w *writer) write(b *record.Batch) error {
 	if b.Columns() != len(shape.Columns) {
 		return fault.New(fault.Permanent, "batch has %d columns, table %s has %d", b.Columns(), table, len(shape.Columns))
 	}
-	o, err := w.output(t.Name, table, shape)
+	o, err := w.output(t.Name, table)
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (w *writer) write(b *record.Batch) error {
 
 // output returns the object that takes a folder's rows. Those of other tables are
 // finished: they get no more rows, or another part if they do.
-func (w *writer) output(table, folder string, shape record.Table) (*output, error) {
+func (w *writer) output(table, folder string) (*output, error) {
 	for _, o := range w.open {
 		if o.table == folder {
 			return o, nil
@@ -143,7 +144,7 @@ func (w *writer) output(table, folder string, shape record.Table) (*output, erro
 		return nil, err
 	}
 	w.open = append(w.open, o)
-	o.enc, err = w.sink.layout.newEncoder(o, folder, shape)
+	o.enc, err = w.sink.layout.newEncoder(o, w.tables[folder])
 	return o, err
 }
 
