@@ -43,6 +43,7 @@ var states = []struct {
 	{"28", fault.Auth, "{at} refuses role {user}. Check user and password of the DSN, and pg_hba.conf of the server."},
 	{"3D000", fault.Config, "Create the database, or correct its name in the DSN."},
 	{"40", fault.Transient, ""},
+	{"40P01", fault.Transient, "Somebody's transaction and this load waited for each other's rows, and the server ended the load. It is tried again."},
 	{denied, fault.Auth, "Role {user} lacks a right. Let the owner or an administrator grant it; `exporter validate --connect` tells whether all are there."},
 	{"42703", fault.Transient, "Somebody dropped a column during the load. It is tried again."},
 	{"42704", fault.Config, "Create the role that is named in grant_select, or take it out."},
