@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/klauspost/compress/s2"
@@ -37,8 +38,18 @@ const maxFrame = 1 << 30
 type file struct {
 	f     *os.File
 	size  int64
+	chain uint64 // of the frames since the last synced checkpoint
 	dirty bool
 	block []byte
+}
+
+// link adds the checksum of a frame to a chain: two chains are equal if they are of
+// the same frames in the same order.
+func link(chain, sum uint64) uint64 {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], chain)
+	binary.LittleEndian.PutUint64(b[8:], sum)
+	return xxh3.Hash(b[:])
 }
 
 func openFile(path string) (*file, error) {
@@ -61,9 +72,11 @@ func (f *file) append(data []byte) (int64, error) {
 	f.block = f.block[:cap(f.block)]
 	block := s2.Encode(f.block[frameHead:], data)
 	binary.LittleEndian.PutUint32(f.block, uint32(len(block)))
-	binary.LittleEndian.PutUint64(f.block[4:], xxh3.Hash(block))
+	sum := xxh3.Hash(block)
+	binary.LittleEndian.PutUint64(f.block[4:], sum)
 	n, err := f.f.WriteAt(f.block[:frameHead+len(block)], f.size)
 	f.size += int64(n)
+	f.chain = link(f.chain, sum)
 	f.dirty = true
 	return int64(n), err
 }
@@ -140,19 +153,22 @@ func readFrame(f io.ReaderAt, at, size int64, head []byte, block, raw *[]byte) e
 	return nil
 }
 
-// replaceFile puts data in the place of a file so that a crash leaves either the
-// old or the new content.
-func replaceFile(path string, data []byte) error {
+// replaceFile puts data in the place of a file so that the end of the process leaves
+// either the old or the new content, and with sync a power cut too.
+func replaceFile(path string, data []byte, sync bool) error {
 	tmp := path + ".new"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := os.Rename(tmp, path); err != nil || !sync {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -175,10 +191,13 @@ func (s *Spool) openFiles() error {
 		}
 		f, err := openFile(filepath.Join(s.dir, strconv.Itoa(i/2)+kind))
 		if err != nil {
-			err = s.fail("open", err)
-			return errors.Join(err, s.Close())
+			return s.fail("open", err)
 		}
 		s.files = append(s.files, f)
+	}
+	var err error
+	if s.journal, err = openFile(filepath.Join(s.dir, journalName)); err != nil {
+		return s.fail("open", err)
 	}
 	return nil
 }
@@ -217,16 +236,33 @@ func (s *Spool) FirstReject() (column, reason string) {
 
 // Close gives up the files and keeps them.
 func (s *Spool) Close() error {
+	var err error
+	if s.loose && s.owned() == nil {
+		last := s.state
+		last.Files = slices.Clone(last.Files)
+		err = s.sync(&last)
+	}
+	return errors.Join(err, s.release())
+}
+
+// release closes the files.
+func (s *Spool) release() error {
 	var errs []error
 	for _, f := range s.files {
 		errs = append(errs, f.f.Close())
 	}
-	s.files = nil
+	if s.journal != nil {
+		errs = append(errs, s.journal.f.Close())
+	}
+	if s.owner != nil {
+		errs = append(errs, s.owner.Close())
+	}
+	s.files, s.journal, s.owner, s.loose = nil, nil, nil, false
 	return errors.Join(errs...)
 }
 
 // Remove deletes the spool: every sink has what it holds.
-func (s *Spool) Remove() error { return errors.Join(s.Close(), s.removeFiles()) }
+func (s *Spool) Remove() error { return errors.Join(s.release(), s.removeFiles()) }
 
 func (s *Spool) removeFiles() error {
 	entries, err := os.ReadDir(s.dir)

@@ -6,9 +6,11 @@
 // rejects, and meta.json. A batch is a frame: length and checksum, then the s2
 // compressed lasting form of a record.Batch.
 //
-// Invariants: meta.json names for every file how many bytes belong to the last
-// checkpoint; it is replaced atomically after those bytes are synced, so bytes
-// beyond it never count and a crash at any point leaves the last checkpoint.
+// Invariants: meta.json names for every file how many bytes belong to a checkpoint;
+// it is replaced atomically after those bytes are synced. Checkpoints of pages that
+// come fast are only written to the journal until the next sync, see durable: the end
+// of the process leaves them all, a power cut those whose bytes reached the disk, which
+// checksums tell. Bytes beyond the last checkpoint never count.
 // The folder says everything: a lost state store costs no extracted row. Files
 // hold no secrets; folders have mode 0700. Sizes are bytes.
 package spool
@@ -44,7 +46,7 @@ const FreshState = 12 * time.Hour
 type State struct {
 	Format      int                `json:"format"`
 	Fingerprint string             `json:"fingerprint"`
-	Owner       string             `json:"owner"` // who opened it last; see commit
+	Epoch       string             `json:"epoch"` // name of the last synced checkpoint, which this one is or follows
 	Started     time.Time          `json:"started"`
 	Updated     time.Time          `json:"updated"` // last checkpoint
 	Finished    bool               `json:"finished"`
@@ -58,16 +60,23 @@ type State struct {
 }
 
 type fileState struct {
-	Bytes int64 `json:"bytes"`
+	Bytes int64  `json:"bytes"`
+	Chain uint64 `json:"chain,omitempty"` // of the frames since the last synced checkpoint
 }
 
 // Spool is the spool of one slice. It is not safe for concurrent use.
 type Spool struct {
-	root  *Root
-	dir   string
-	spec  Spec
-	state State // at the last checkpoint
-	files []*file
+	root    *Root
+	dir     string
+	spec    Spec
+	state   State // at the last checkpoint
+	files   []*file
+	journal *file     // checkpoints since the last sync
+	loose   bool      // the last checkpoint is one of them
+	synced  time.Time // when the last one was synced
+	paged   time.Time // when the last one was made
+	owner   *os.File
+	mine    os.FileInfo // of owner
 	// since the last checkpoint
 	tallies  []*record.Tally
 	rejected []int64
@@ -84,22 +93,22 @@ func (r *Root) Open(spec Spec, now func() time.Time) (s *Spool, why string, err 
 	if ok {
 		err := s.openFiles()
 		if err == nil {
+			s.replay()
 			err = s.cut()
+		}
+		if err == nil {
+			err = s.own()
 		}
 		switch {
 		case err == nil:
-			s.state.Owner = rand.Text()
-			if err := s.publish(s.state); err != nil {
-				return nil, "", errors.Join(err, s.Close())
-			}
 			return s, "", nil
 		case !errors.Is(err, record.ErrCorrupt):
-			return nil, "", errors.Join(err, s.Close())
+			return nil, "", errors.Join(err, s.release())
 		}
 		why = "its files are shorter than its checkpoint says"
 	}
 	if err := s.begin(); err != nil {
-		return nil, "", errors.Join(err, s.Close())
+		return nil, "", errors.Join(err, s.release())
 	}
 	return s, why, nil
 }
@@ -145,7 +154,7 @@ func (s *Spool) Restart() error {
 // begin makes an empty spool in the place of whatever is there.
 func (s *Spool) begin() error {
 	now := s.now()
-	if err := errors.Join(s.Close(), s.removeFiles()); err != nil {
+	if err := errors.Join(s.release(), s.removeFiles()); err != nil {
 		return s.fail("empty", err)
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
@@ -153,20 +162,20 @@ func (s *Spool) begin() error {
 	}
 	n := len(s.spec.Tables)
 	s.state = State{
-		Format: format, Fingerprint: s.spec.fingerprint(), Owner: rand.Text(), Started: now.UTC(), Updated: now.UTC(), Announced: sources.Unknown,
+		Format: format, Fingerprint: s.spec.fingerprint(), Epoch: rand.Text(), Started: now.UTC(), Updated: now.UTC(), Announced: sources.Unknown,
 		Files: make([]fileState, 2*n), Tallies: make([]json.RawMessage, n), Rejected: make([]int64, n),
 	}
-	s.tallies, s.rejected = make([]*record.Tally, n), make([]int64, n)
+	s.tallies, s.rejected, s.synced = make([]*record.Tally, n), make([]int64, n), time.Time{}
 	for i, t := range s.spec.Tables {
 		s.tallies[i] = record.NewTally(t)
 	}
-	if err := s.openFiles(); err != nil {
+	if err := errors.Join(s.openFiles(), s.own()); err != nil {
 		return err
 	}
 	if err := s.describe(&s.state); err != nil {
 		return err
 	}
-	return s.publish(s.state)
+	return s.publish(s.state, false) // nothing would be lost
 }
 
 // State returns what is durable.
@@ -210,7 +219,7 @@ func (s *Spool) write(file int, b *record.Batch) error {
 	return nil
 }
 
-// Checkpoint makes everything appended so far durable, with the place to go on.
+// Checkpoint makes everything appended so far last, with the place to go on.
 func (s *Spool) Checkpoint(p sources.Page) error {
 	next := s.state
 	if p.Next != nil {
@@ -228,46 +237,34 @@ func (s *Spool) Finish() error {
 	return s.commit(next)
 }
 
-// commit makes next the last checkpoint. A process that was paused while
-// another took its slice over finds the other's name and keeps its hands off.
+// commit makes next the last checkpoint.
 func (s *Spool) commit(next State) error {
 	if err := s.owned(); err != nil {
 		return err
 	}
-	next.Updated = s.now().UTC()
+	now := s.now()
+	next.Updated = now.UTC()
 	if err := s.describe(&next); err != nil {
 		return err
 	}
-	if err := s.publish(next); err != nil {
+	var err error
+	if next.Finished || s.durable(now) {
+		err = s.sync(&next)
+	} else {
+		err = s.note(next)
+	}
+	if err != nil {
 		return err
 	}
-	s.state = next
+	s.state, s.paged = next, now
 	return nil
 }
 
-// owned fails if another process has opened the spool since.
-func (s *Spool) owned() error {
-	data, err := os.ReadFile(s.meta())
-	if err != nil {
-		return s.fail("read", err)
-	}
-	var there struct {
-		Owner string `json:"owner"`
-	}
-	if err := json.Unmarshal(data, &there); err != nil || there.Owner != s.state.Owner {
-		return fault.New(fault.Interrupted, "spool %s was taken over by another executor", s.dir)
-	}
-	return nil
-}
-
-// describe syncs the files and notes what they hold.
+// describe notes what the files hold.
 func (s *Spool) describe(st *State) error {
 	st.Files = make([]fileState, len(s.files))
 	for i, f := range s.files {
-		if err := f.sync(); err != nil {
-			return s.fail("sync", err)
-		}
-		st.Files[i] = fileState{Bytes: f.size}
+		st.Files[i] = fileState{Bytes: f.size, Chain: f.chain}
 	}
 	st.Rejected = append([]int64(nil), s.rejected...)
 	st.Tallies = make([]json.RawMessage, len(s.tallies))
@@ -281,12 +278,12 @@ func (s *Spool) describe(st *State) error {
 	return nil
 }
 
-func (s *Spool) publish(st State) error {
+func (s *Spool) publish(st State, sync bool) error {
 	data, err := json.Marshal(st)
 	if err != nil {
 		return s.fail("describe", err)
 	}
-	if err := replaceFile(s.meta(), data); err != nil {
+	if err := replaceFile(s.meta(), data, sync); err != nil {
 		return s.fail("checkpoint", err)
 	}
 	return nil
@@ -322,6 +319,7 @@ func (s *Spool) cut() error {
 			return s.fail("cut back", err)
 		}
 		s.root.used.Add(-freed)
+		f.chain = s.state.Files[i].Chain
 	}
 	s.tallies = make([]*record.Tally, len(s.spec.Tables))
 	for i, t := range s.spec.Tables {
