@@ -183,7 +183,7 @@ func (w *writer) end(ctx context.Context, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
 	defer cancel()
 	w.sink.clear(ctx, manifest{Objects: w.closed})
-	if w.before.generation == 0 || w.before.manifest.State == loading {
+	if w.before.generation == 0 || w.before.manifest.State == loading && len(w.before.manifest.Objects) == 0 { // else a purge was killed, and they are to be found
 		_ = w.sink.store.remove(ctx, w.place.manifest(), w.fenced)
 	}
 }

@@ -37,6 +37,7 @@ type manifest struct {
 	Tables      map[string]sinks.TableState `json:"tables,omitempty"`
 	Objects     []object                    `json:"objects,omitempty"`
 	Removes     []object                    `json:"removes,omitempty"` // of the load before, while publishing
+	Leaves      []object                    `json:"leaves,omitempty"`  // becomes Removes when all objects are at their names
 	LoadID      string                      `json:"load_id,omitempty"`
 	Run         string                      `json:"run,omitempty"`
 	LoadedAt    time.Time                   `json:"loaded_at,omitzero"`

@@ -23,7 +23,8 @@ func (s *sink) settle(ctx context.Context, f found) (found, error) {
 			var generation int64
 			if generation, err = s.store.put(ctx, f.place.manifest(), text, f.generation); err == nil {
 				s.clear(ctx, f.manifest)
-				return found{f.place, done, generation}, nil
+				f = found{f.place, done, generation}
+				continue
 			}
 		}
 		if !errors.Is(err, errMoved) && !errors.Is(err, errGone) {
@@ -47,6 +48,9 @@ func (s *sink) publish(ctx context.Context, m manifest) (manifest, error) {
 	done := m
 	done.Objects = append([]object(nil), m.Objects...)
 	for i, o := range m.Objects {
+		if o.Staged == "" {
+			continue // it is there
+		}
 		e, err := s.store.publish(ctx, o.staging(), o.Name, o.Replaces)
 		if errors.Is(err, errMoved) || errors.Is(err, errGone) {
 			e, err = s.published(ctx, o, err)
@@ -62,7 +66,10 @@ func (s *sink) publish(ctx context.Context, m manifest) (manifest, error) {
 			return m, err
 		}
 	}
-	done.State, done.Removes = committed, nil
+	done.State, done.Removes, done.Leaves = committed, m.Leaves, nil
+	if len(done.Removes) > 0 {
+		done.State = publishing
+	}
 	return done, nil
 }
 
@@ -70,6 +77,11 @@ func (s *sink) publish(ctx context.Context, m manifest) (manifest, error) {
 func (s *sink) published(ctx context.Context, o object, cause error) (entry, error) {
 	e, err := s.store.stat(ctx, o.Name)
 	switch {
+	case errors.Is(err, errGone) && o.Replaces != 0: // what was there is gone, a purge may have been under way
+		if e, err = s.store.publish(ctx, o.staging(), o.Name, 0); err != nil {
+			return e, fmt.Errorf("publish %s: %w", o.Name, err)
+		}
+		return e, nil
 	case errors.Is(err, errGone):
 		return e, cause
 	case err != nil:
@@ -84,6 +96,9 @@ func (s *sink) published(ctx context.Context, o object, cause error) (entry, err
 // of the slice.
 func (s *sink) clear(ctx context.Context, m manifest) {
 	for _, o := range m.Objects {
+		if o.Staged == "" {
+			continue
+		}
 		_ = s.store.remove(ctx, o.Staged, o.StagedGeneration)
 	}
 }

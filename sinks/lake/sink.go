@@ -23,8 +23,9 @@ type sink struct {
 }
 
 var (
-	_ sinks.Sink   = (*sink)(nil)
-	_ sinks.Fitter = (*sink)(nil)
+	_ sinks.Sink    = (*sink)(nil)
+	_ sinks.Fitter  = (*sink)(nil)
+	_ sinks.Renamer = (*sink)(nil)
 )
 
 func newSink(driver string, layout Layout, s store) *sink {
