@@ -71,7 +71,7 @@ func TestJobsOfOneMinuteBeginOneByOne(t *testing.T) {
 	fire := func(at time.Time) map[string]bool {
 		t.Helper()
 		w.now = at
-		if err := jobs.Fire(t.Context(), o.engine); err != nil {
+		if err := jobs.Look(t.Context(), o.engine); err != nil {
 			t.Fatal(err)
 		}
 		open, err := o.OpenRuns(t.Context())

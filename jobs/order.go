@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"exporter/fault"
 	"exporter/jobs/plan"
 	"exporter/sources"
 	"exporter/state"
@@ -23,6 +24,9 @@ func (w *work) selected(known knowledge, only string) []task {
 	for _, c := range chosen {
 		if !selects(only, c, now.Add(w.patience())) {
 			continue
+		}
+		if w.run.Trigger == state.TriggerAgain && c.State != state.SliceInterrupted && !passes(fault.Class(c.Class)) {
+			continue // a person's to look after
 		}
 		s := plan.Slice{Interval: sources.Interval{Start: c.Start, End: c.End}}
 		if !w.onGrid(s.Interval) {

@@ -17,37 +17,54 @@ const resumeAgain = 5 * time.Minute
 // to its schedule: it may be what ends the process.
 const unendedMost = 10
 
-// pickUp requests again what an executor before this one began on its own and did
+// pickUp requests again, once, what an executor before this one began on its own and did
 // not end. What a person asked for is theirs to ask for again, and what waited for
 // quota waits on.
 func (s *server) pickUp(ctx context.Context) error {
+	if s.picked {
+		return nil
+	}
 	for _, job := range s.cfg.Jobs {
-		last, err := s.state.Runs(ctx, job.Name, unendedMost)
+		latest, err := s.state.Runs(ctx, job.Name, unendedMost+1)
 		if err != nil {
 			return err
 		}
-		if !unended(last) {
+		r, short := unended(latest)
+		if !short {
 			continue
 		}
-		r := last[0]
-		again := state.Run{Job: r.Job, Trigger: r.Trigger, From: r.From, To: r.To, Only: r.Only, Force: r.Force, Priority: r.Priority}
-		if again, err = s.state.Enqueue(ctx, again); err != nil {
+		again, err := s.state.Enqueue(ctx, sameAs(r))
+		if err != nil {
 			return err
 		}
 		s.log.Info("a run that was cut short goes on", "job", r.Job, "before", r.ID, "run", again.ID)
 	}
+	s.picked = true
 	return nil
 }
 
-// unended reports whether the newest of a job's runs was cut short and is to go on.
-func unended(newestFirst []state.Run) bool {
-	short := func(r state.Run) bool { return r.State == state.RunInterrupted && !r.Started.IsZero() }
-	if len(newestFirst) == 0 || !short(newestFirst[0]) {
-		return false
+// sameAs returns the request of a run.
+func sameAs(r state.Run) state.Run {
+	return state.Run{
+		Job: r.Job, Trigger: r.Trigger, From: r.From, To: r.To, Only: r.Only, Force: r.Force,
+		Priority: r.Priority, Parallel: r.Parallel, Since: r.Since, Note: r.Note,
 	}
-	whole := func(r state.Run) bool { return !short(r) }
-	loops := len(newestFirst) == unendedMost && !slices.ContainsFunc(newestFirst, whole)
-	return !loops && newestFirst[0].Trigger != state.TriggerCLI && newestFirst[0].Only != state.OnlyWaiting
+}
+
+// unended returns the newest of a job's runs that has begun if it was cut short and is
+// to go on. A request for the same that is there already does for it.
+func unended(newestFirst []state.Run) (state.Run, bool) {
+	begun := slices.DeleteFunc(slices.Clone(newestFirst), func(r state.Run) bool { return r.Started.IsZero() })
+	whole := func(r state.Run) bool { return r.State != state.RunInterrupted }
+	if len(begun) == 0 || whole(begun[0]) {
+		return state.Run{}, false
+	}
+	r := begun[0]
+	asked := func(q state.Run) bool {
+		return q.State == state.RunQueued && q.From.Equal(r.From) && q.To.Equal(r.To) && (q.Only == r.Only || q.Only == "")
+	}
+	loops := len(begun) >= unendedMost && !slices.ContainsFunc(begun[:unendedMost], whole)
+	return r, !loops && r.Trigger != state.TriggerCLI && r.Only != state.OnlyWaiting && !r.Cancelled && !slices.ContainsFunc(newestFirst, asked)
 }
 
 // resume requests a run of what waits for quota and whose time has come, of every
@@ -71,8 +88,12 @@ func (s *server) resume(ctx context.Context) error {
 	for _, r := range open {
 		busy[r.Job] = true
 	}
+	for _, j := range s.recorded {
+		busy[j.Name] = busy[j.Name] || j.Paused
+	}
 	for _, r := range parked {
-		again := state.Run{Job: r.Job, Trigger: state.TriggerQuota, From: r.From, To: r.To, Only: r.Only, Force: r.Force, Priority: r.Priority}
+		again := sameAs(r)
+		again.Trigger = state.TriggerQuota
 		if err := s.goOn(ctx, again, busy); err != nil {
 			return err
 		}

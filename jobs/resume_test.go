@@ -167,7 +167,7 @@ func TestResume(t *testing.T) {
 	o, _ := w.open(cfg, func() time.Time { return w.now }, nil)
 	requested := func() []state.Run {
 		t.Helper()
-		if err := jobs.Resume(t.Context(), o.engine); err != nil {
+		if err := jobs.Look(t.Context(), o.engine); err != nil {
 			t.Fatal(err)
 		}
 		open, err := o.OpenRuns(t.Context())
@@ -190,7 +190,7 @@ func TestResume(t *testing.T) {
 	if err := o.SetFiring(t.Context(), "conversions", w.now.AddDate(0, 0, -1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := jobs.Fire(t.Context(), o.engine); err != nil {
+	if err := jobs.Look(t.Context(), o.engine); err != nil {
 		t.Fatal(err)
 	}
 	if got := requested(); len(got) != 2 || got[1].Trigger != state.TriggerSchedule {

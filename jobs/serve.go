@@ -8,210 +8,171 @@ import (
 	"sync"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"exporter/fault"
-	"exporter/jobs/config"
 	"exporter/state"
 )
 
-// serveEvery is how often due firings and new requests are looked for.
-const serveEvery = 500 * time.Millisecond
+const (
+	// serveEvery is how often due firings and new requests are looked for.
+	serveEvery = 500 * time.Millisecond
+	// A state that does not answer is asked again after awayFirst, then after twice as
+	// long each time, up to awayMost.
+	awayFirst = time.Second
+	awayMost  = 30 * time.Second
+)
 
-// setBack is by how much a recorded firing lies ahead if the clock was set back: a job
-// must not wait until that time comes again. Less is waited for, so that no firing
-// comes twice.
-const setBack = time.Hour
+// errStateAway is why work under a lease ends that could not be renewed while nobody
+// else has it.
+var errStateAway = fault.New(fault.Interrupted, "the state did not answer until the executor lease expired").
+	WithHint("Nothing that was read is lost. The work goes on by itself when the state answers.")
 
 // server is an executor that stays: it fires jobs when they are due and works
 // off every request in the state.
 type server struct {
 	*Engine
-	lease   *state.Lease
-	runs    sync.WaitGroup
-	fired   map[string]time.Time // the last firings, which nobody else records meanwhile
-	mu      sync.Mutex
-	running map[string]bool // jobs at work
+	lease    *state.Lease
+	runs     sync.WaitGroup
+	recorded map[string]state.Job // what the state has of the jobs, as of this look
+	timers   map[string]timer     // of jobs
+	picked   bool                 // what an executor before this one had begun goes on
+	pruned   time.Time            // when the history was shortened
+	away     time.Duration        // how long the state is left alone now; 0 = it answers
+
+	mu        sync.Mutex
+	running   map[string]bool // jobs at work
+	unsettled []string        // jobs of which a run has ended
+}
+
+func newServer(e *Engine, lease *state.Lease) *server {
+	s := &server{Engine: e, lease: lease, running: map[string]bool{}}
+	for _, job := range e.cfg.Jobs {
+		s.unsettled = append(s.unsettled, job.Name)
+	}
+	return s
 }
 
 // Serve fires jobs by their schedules and works off requests until ctx ends. It
 // then begins nothing new, gives runs at work the grace period to end, and stops
 // what is left at its last durable page. It refuses to start while another
-// process works on the state.
-func (e *Engine) Serve(ctx context.Context, grace time.Duration) (err error) {
-	lease, err := e.state.Acquire(ctx, fmt.Sprintf("serve pid %d", os.Getpid()))
+// process works on the state, and ends when one has taken over.
+//
+// A state that does not answer (locked, read-only, on a full disk) does not end it: the
+// state is asked again, and [Engine.Ready] says so meanwhile. If that takes until the
+// lease expires, runs at work are stopped and go on under the next one.
+func (e *Engine) Serve(ctx context.Context, grace time.Duration) error {
+	defer e.setReady(errNotServing)
+	lease, err := e.takeOver(ctx)
 	if err != nil {
 		return err
 	}
+	for {
+		if err := e.serveUnder(ctx, lease, grace); !errors.Is(err, errStateAway) {
+			return err
+		}
+		if lease, err = e.takeOverAgain(ctx); lease == nil {
+			return err
+		}
+	}
+}
+
+// takeOver takes the lease and closes what executors before this one left behind.
+func (e *Engine) takeOver(ctx context.Context) (*state.Lease, error) {
+	lease, err := e.state.Acquire(ctx, fmt.Sprintf("serve pid %d", os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	if err := e.tidy(ctx, lease); err != nil {
+		return nil, errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
+	}
+	return lease, nil
+}
+
+// takeOverAgain takes the lease back when the state answers; nil without an error says
+// that ctx ended before.
+func (e *Engine) takeOverAgain(ctx context.Context) (*state.Lease, error) {
+	for pause := awayFirst; sleep(ctx, pause) == nil; pause = min(2*pause, awayMost) {
+		lease, err := e.takeOver(ctx)
+		if held := new(state.HeldError); errors.As(err, &held) {
+			return nil, errors.Join(takenOver(), err)
+		}
+		if err == nil {
+			return lease, nil
+		}
+		e.setReady(err)
+	}
+	return nil, nil
+}
+
+// serveUnder serves until ctx ends or the lease is lost, and gives the lease up.
+func (e *Engine) serveUnder(ctx context.Context, lease *state.Lease, grace time.Duration) (err error) {
 	e.holds.Store(lease)
 	defer func() { err = errors.Join(err, e.giveUp(context.WithoutCancel(ctx), lease)) }()
-	if err := e.tidy(ctx, lease); err != nil {
-		return err
-	}
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	s := &server{Engine: e, lease: lease, running: map[string]bool{}}
-	e.setReady(nil)
-	defer e.setReady(errNotServing)
+	s := newServer(e, lease)
 	err = s.loop(ctx, work)
 	e.log.Info("draining: nothing new is begun, runs at work may end", "grace", grace)
-	s.drain(lease, grace, stop)
+	s.drain(lease, grace, err, stop)
 	return err
 }
 
-// loop fires and takes requests until ctx ends or the lease is lost. Runs live in
-// the context work, which outlasts ctx by the grace period.
+// loop looks at the clock and the state until ctx ends or the lease is lost. Runs live
+// in the context work, which outlasts ctx by the grace period.
 func (s *server) loop(ctx, work context.Context) error {
-	tick := time.NewTicker(serveEvery)
-	defer tick.Stop()
-	if err := s.pickUp(ctx); err != nil && ctx.Err() == nil {
-		return err
-	}
 	for {
-		s.tick()
-		if err := s.fire(ctx); err != nil && ctx.Err() == nil {
-			return err
+		err := s.look(ctx, work)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, state.ErrLost):
+			return takenOver()
 		}
-		if err := s.resume(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		if err := s.take(ctx, work); err != nil && ctx.Err() == nil {
-			return err
-		}
+		timer := time.NewTimer(s.answered(err))
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return nil
 		case <-s.lease.Lost():
-			return takenOver()
-		case <-tick.C:
+			timer.Stop()
+			return s.lost(ctx)
+		case <-timer.C:
 		}
 	}
 }
 
-// fire requests a run of every job that is due.
-func (s *server) fire(ctx context.Context) error {
-	now := s.o.Now()
-	for _, job := range s.cfg.Jobs {
-		last, known, err := s.lastFiring(ctx, job.Name)
-		if err != nil {
-			return err
-		}
-		if known && last.Sub(now) > setBack {
-			s.log.Warn("the last firing lies ahead, the clock was set back; firings count from now on", "job", job.Name, "last", last)
-			last = now
-			if err := s.setFiring(ctx, job.Name, last); err != nil {
-				return err
-			}
-		}
-		planned := due(job, last, known, now)
-		late := now.Sub(planned.Add(StartOffset(s.cfg.Jobs, job, planned)))
-		if planned.IsZero() || late < 0 {
-			continue
-		}
-		// The firing is recorded before its run is requested: after a crash in
-		// between it counts as missed, and the next one exports what it owed.
-		if err := s.setFiring(ctx, job.Name, planned); err != nil {
-			return err
-		}
-		if missed := late > time.Minute; !known || missed && job.Missed == "skip" {
-			continue
-		}
-		if err := s.request(ctx, job, planned); err != nil {
-			return err
-		}
+// lost tells whether another process has the lease, or nobody since the state was away.
+func (s *server) lost(ctx context.Context) error {
+	if errors.Is(s.lease.Check(ctx), state.ErrLost) {
+		return takenOver()
 	}
-	return nil
+	s.setReady(errStateAway)
+	return errStateAway
 }
 
-// lastFiring returns the last recorded firing of a job. It is asked for twice a second.
-func (s *server) lastFiring(ctx context.Context, job string) (last time.Time, known bool, err error) {
-	if last, known = s.fired[job]; known {
-		return last, true, nil
+// answered tells whoever watches how the state answered a look, and returns when to
+// look again.
+func (s *server) answered(err error) time.Duration {
+	switch {
+	case err == nil && s.away > 0:
+		s.log.Info("the state answers again")
+		fallthrough
+	case err == nil:
+		s.away = 0
+		s.setReady(nil)
+		return serveEvery
+	case s.away == 0:
+		s.away = awayFirst
+	default:
+		s.away = min(2*s.away, awayMost)
 	}
-	if last, known, err = s.state.LastFiring(ctx, job); known && err == nil {
-		s.remember(job, last)
-	}
-	return last, known, err
-}
-
-func (s *server) setFiring(ctx context.Context, job string, at time.Time) error {
-	err := s.state.SetFiring(ctx, job, at)
-	if err == nil {
-		s.remember(job, at)
-	}
-	return err
-}
-
-func (s *server) remember(job string, at time.Time) {
-	if s.fired == nil {
-		s.fired = map[string]time.Time{}
-	}
-	s.fired[job] = at
-}
-
-// due returns the latest firing of a job that was planned until now and is not
-// recorded, zero if there is none. A job without any recorded firing starts with
-// its next one, @every with now.
-func due(job *config.Job, last time.Time, known bool, now time.Time) (planned time.Time) {
-	if !known {
-		if every, ok := job.Cron.(cron.ConstantDelaySchedule); ok {
-			return now.Add(-every.Delay)
-		}
-		return now
-	}
-	for next := job.Cron.Next(last.In(job.Zone)); !next.IsZero() && !next.After(now); next = job.Cron.Next(next) {
-		planned = next
-	}
-	return planned
-}
-
-// request asks for a run, unless one is still going on and the job says skip. A run
-// of what waited for quota is the rest of an older one: the firing follows it.
-func (s *server) request(ctx context.Context, job *config.Job, planned time.Time) error {
-	if job.Overlap == "skip" {
-		open, err := s.state.OpenRuns(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range open {
-			if r.Job == job.Name && r.Trigger != state.TriggerQuota {
-				s.log.Warn("firing skipped, the run before it goes on still", "job", job.Name, "planned", planned, "run", r.ID)
-				return nil
-			}
-		}
-	}
-	_, err := s.state.Enqueue(ctx, state.Run{Job: job.Name, Trigger: state.TriggerSchedule, Priority: job.Priority})
-	return err
-}
-
-// take begins every queued run whose job is not at work.
-func (s *server) take(ctx, work context.Context) error {
-	for {
-		s.mu.Lock()
-		busy := make([]string, 0, len(s.running))
-		for job := range s.running {
-			busy = append(busy, job)
-		}
-		s.mu.Unlock()
-		run, ok, err := s.state.NextQueued(ctx, s.lease.Epoch(), busy...)
-		if err != nil || !ok {
-			return err
-		}
-		s.mu.Lock()
-		s.running[run.Job] = true
-		s.mu.Unlock()
-		s.runs.Go(func() {
-			s.execute(work, run)
-			s.mu.Lock()
-			delete(s.running, run.Job)
-			s.mu.Unlock()
-		})
-	}
+	s.log.Error("the state does not answer: nothing is begun until it does", "again_in", s.away, "err", err, "hint", fault.HintOf(err))
+	s.setReady(err)
+	return s.away
 }
 
 // drain waits for the runs at work, and stops them when the grace period is over
-// or the lease is lost.
-func (s *server) drain(lease *state.Lease, grace time.Duration, stop context.CancelCauseFunc) {
+// or the lease is lost; why is how the loop ended.
+func (s *server) drain(lease *state.Lease, grace time.Duration, why error, stop context.CancelCauseFunc) {
 	ended := make(chan struct{})
 	go func() {
 		s.runs.Wait()
@@ -225,7 +186,10 @@ func (s *server) drain(lease *state.Lease, grace time.Duration, stop context.Can
 	case <-timer.C:
 		stop(fault.New(fault.Interrupted, "stopped after a grace period of %s", grace))
 	case <-lease.Lost():
-		stop(takenOver())
+		if why == nil {
+			why = s.lost(context.WithoutCancel(context.Background()))
+		}
+		stop(why)
 	}
 	<-ended
 }

@@ -102,7 +102,7 @@ func TestAFiringOfTheFutureHoldsNothingBack(t *testing.T) {
 	fire := func(at time.Time) int {
 		t.Helper()
 		w.now = at
-		if err := jobs.Fire(t.Context(), o.engine); err != nil {
+		if err := jobs.Look(t.Context(), o.engine); err != nil {
 			t.Fatal(err)
 		}
 		open, err := o.OpenRuns(t.Context())

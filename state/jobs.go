@@ -57,12 +57,6 @@ func (s *Store) SetFiring(ctx context.Context, job string, t time.Time) error {
 	return s.setJob(ctx, job, "last_firing = ?3, retry_at = ?4, retries = 0", "record the firing of %s", micros(t), micros(time.Time{}))
 }
 
-// AddMissed counts firings of a job that nobody was there for, and firings that
-// were left out because the run before went on.
-func (s *Store) AddMissed(ctx context.Context, job string, missed, skipped int64) error {
-	return s.setJob(ctx, job, "missed = missed + ?3, skipped = skipped + ?4", "count the firings of %s", missed, skipped)
-}
-
 // SetRetry records when slices of a job that failed are tried again, and how often
 // they were since the last firing; the zero time means not at all.
 func (s *Store) SetRetry(ctx context.Context, job string, at time.Time, retries int) error {
@@ -81,19 +75,22 @@ func (s *Store) SetPaused(ctx context.Context, job string, paused bool) error {
 	return s.setJob(ctx, job, "resumed = CASE WHEN paused AND NOT ?3 THEN ?2 ELSE resumed END, paused = ?3", "pause %s", paused)
 }
 
-// setJob changes the row of a job, which is made if it is missing. In sets the
-// values are ?3 and on, ?2 is now.
+// setJob changes what is remembered of a job.
 func (s *Store) setJob(ctx context.Context, job, sets, what string, values ...any) error {
-	err := s.inTx(ctx, s.full, func(tx *sql.Tx) error {
-		now, zero := micros(s.now()), micros(time.Time{})
-		_, err := tx.ExecContext(ctx, `INSERT INTO jobs (job, last_firing, paused, since) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING`, job, zero, now)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE jobs SET `+sets+` WHERE job = ?1 AND ?2 IS NOT NULL`, append([]any{job, now}, values...)...)
-		return err
-	})
+	err := s.inTx(ctx, s.full, func(tx *sql.Tx) error { return s.changeJob(ctx, tx, job, sets, values...) })
 	return s.classify(ctx, err, what, job)
+}
+
+// changeJob changes the row of a job, which is made if it is missing. In sets the
+// values are ?3 and on, ?2 is now.
+func (s *Store) changeJob(ctx context.Context, tx *sql.Tx, job, sets string, values ...any) error {
+	now := micros(s.now())
+	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (job, last_firing, paused, since) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING`, job, micros(time.Time{}), now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE jobs SET `+sets+` WHERE job = ?1 AND ?2 IS NOT NULL`, append([]any{job, now}, values...)...)
+	return err
 }
 
 // Paused returns the paused jobs in the order of their names.

@@ -25,6 +25,7 @@ const (
 	TriggerBackfill = "backfill"
 	TriggerRetry    = "retry"
 	TriggerQuota    = "quota" // quota is back that slices waited for
+	TriggerAgain    = "again" // a while has passed since a run failed for reasons that pass
 	TriggerPurge    = "purge" // rows are removed, none is read
 )
 

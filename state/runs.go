@@ -14,22 +14,29 @@ import (
 
 // Enqueue writes a request durably and returns it with its ID.
 func (s *Store) Enqueue(ctx context.Context, r Run) (Run, error) {
+	r = s.request(r)
+	_, err := s.exec(ctx, s.full, insertRun, r.values()...)
+	return r, s.classify(ctx, err, "enqueue a run of %s", r.Job)
+}
+
+var insertRun = `INSERT INTO runs (` + runColumns + `) VALUES (?` + strings.Repeat(", ?", strings.Count(runColumns, ",")) + `)`
+
+// request makes a run that was asked for out of what it says.
+func (s *Store) request(r Run) Run {
 	now := s.now()
 	r.ID, r.State, r.Requested = newID(now), RunQueued, now.UTC().Truncate(time.Microsecond)
 	r.Started, r.Finished, r.Epoch, r.Cancelled = time.Time{}, time.Time{}, 0, false
 	if r.Priority == "" {
 		r.Priority = PriorityScheduled
 	}
-	values := r.values()
-	_, err := s.exec(ctx, s.full,
-		`INSERT INTO runs (`+runColumns+`) VALUES (?`+strings.Repeat(", ?", len(values)-1)+`)`, values...)
-	return r, s.classify(ctx, err, "enqueue a run of %s", r.Job)
+	return r
 }
 
 // NextQueued moves the next queued run to running under the lease of that epoch:
 // scheduled ones before backfills, each in the order of request. Runs of the jobs
-// in busy stay where they are. It reports false if there is nothing to do, and
-// [ErrLost] if the lease has gone to another process.
+// in busy stay where they are, and what a scheduler asked for of jobs that are paused.
+// It reports false if there is nothing to do, and [ErrLost] if the lease has gone to
+// another process.
 func (s *Store) NextQueued(ctx context.Context, epoch int64, busy ...string) (r Run, ok bool, err error) {
 	skip, err := json.Marshal(append([]string{}, busy...))
 	if err != nil {
@@ -44,6 +51,7 @@ func (s *Store) NextQueued(ctx context.Context, epoch int64, busy ...string) (r 
 			WHERE state = 'queued' AND seq = (
 				SELECT seq FROM runs
 				WHERE state = 'queued' AND job NOT IN (SELECT value FROM json_each(?3))
+				  AND NOT (triggered_by IN ('schedule', 'again', 'quota') AND job IN (SELECT job FROM jobs WHERE paused))
 				ORDER BY priority = 'backfill', seq LIMIT 1)
 			RETURNING `+runColumns, micros(s.now()), epoch, string(skip)))
 		return err
