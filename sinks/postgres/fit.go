@@ -260,8 +260,15 @@ func (s *sink) notUnique(name string, shape record.Table, err error) error {
 // into one of its name went with it. With the table there again nothing else
 // would tell.
 func (s *sink) forget(ctx context.Context, tx pgx.Tx, name string) error {
-	_, err := tx.Exec(ctx, `UPDATE `+s.slices()+` SET state = 'loading'
-		WHERE table_schema = $1 AND state = 'committed' AND tables ? $2`, s.schema, name)
+	rows, err := tx.Query(ctx, `WITH gone AS (
+			UPDATE `+s.slices()+` SET state = 'loading' WHERE table_schema = $1 AND state = 'committed' AND tables ? $2 RETURNING job)
+		SELECT DISTINCT job FROM gone`, s.schema, name)
+	if err == nil {
+		var jobs []string
+		if jobs, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
+			err = s.recountJobs(ctx, tx, jobs)
+		}
+	}
 	return s.rights(ctx, err, "write to ledger %s", s.ledger)
 }
 

@@ -45,6 +45,11 @@ func TestVersionOne(t *testing.T) {
 	ended := []sinks.Run{{ID: "run-0", Job: "facts", Trigger: "cli", State: "succeeded", Started: day, Finished: day, Committed: 1, Rows: 3}}
 	for name, first := range map[string]func(t *testing.T, s sinks.Sink){
 		"load": func(*testing.T, sinks.Sink) {},
+		"check": func(t *testing.T, s sinks.Sink) {
+			if err := s.Checked(t.Context(), loadOf(facts).Slice, day, false); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"end of a run": func(t *testing.T, s sinks.Sink) {
 			if err := s.(sinks.RunRecorder).RecordRuns(t.Context(), ended); err != nil {
 				t.Fatal(err)
@@ -65,7 +70,7 @@ func TestVersionOne(t *testing.T) {
 				{count, "5 two"},
 				{"SELECT concat_ws(' ', rows_before, rows_after, sums_difference, run, redefined) FROM exporter.restatements", `3 5 {"id": "7", "amount": "7.50"} run-1 f`},
 				{"SELECT concat_ws(' ', job, rows, complete_through AT TIME ZONE 'UTC', parts) FROM exporter.freshness", "facts 5 2026-03-02 00:00:00 1"},
-				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql"},
+				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql"},
 				{"SELECT fence FROM exporter.slices", "8"},
 				// The owner never let the analyst see this one.
 				{"SELECT has_table_privilege('" + analyst.name + "', 'exporter.slices', 'SELECT')", "false"},

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -115,17 +116,36 @@ func scanCommitted(row pgx.CollectableRow) (sinks.Committed, error) {
 
 // Checked implements sinks.Sink.
 func (s *sink) Checked(ctx context.Context, slice sinks.Slice, at time.Time, provisional bool) error {
-	start, _ := bounds(slice)
-	tag, err := s.pool.Exec(ctx, `UPDATE `+s.slices()+`
-		SET checked_at = greatest(checked_at, $4), provisional = $5
-		WHERE job = $1 AND part = $2 AND interval_start = $3 AND table_schema = $6 AND state = 'committed'`,
-		slice.Job, slice.Part, start, at, provisional, s.schema)
+	changed, err := s.setChecked(ctx, slice, at, provisional)
+	if is(err, undefinedTable) { // the ledger is older than this exporter
+		if err = s.ensure(ctx); err == nil {
+			changed, err = s.setChecked(ctx, slice, at, provisional)
+		}
+	}
 	if err != nil {
 		return s.rights(ctx, err, "record check of slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}
-	if tag.RowsAffected() == 0 {
+	if changed == 0 {
 		return fault.New(fault.Permanent, "record check of slice %s %s: ledger %s has no committed load of it", slice.Job, slice.Interval(), s.ledger).
 			WithHint("Somebody removed it from the ledger. Load the slice again.")
 	}
 	return nil
+}
+
+func (s *sink) setChecked(ctx context.Context, slice sinks.Slice, at time.Time, provisional bool) (changed int64, err error) {
+	start, _ := bounds(slice)
+	var b pgx.Batch // one trip: a lookback checks many slices a night
+	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+	b.Queue(`UPDATE `+s.slices()+`
+		SET checked_at = greatest(checked_at, $4), provisional = $5
+		WHERE job = $1 AND part = $2 AND interval_start = $3 AND table_schema = $6 AND state = 'committed'`,
+		slice.Job, slice.Part, start, at, provisional, s.schema)
+	b.Queue(`SELECT FROM `+s.progress()+` WHERE table_schema = $1 AND job = $2 AND part = $3 AND complete_through = $4 AND NOT $5::boolean FOR UPDATE`,
+		s.schema, slice.Job, slice.Part, start, provisional)
+	s.follow(&b, slice, at, !provisional)
+	b.Queue("COMMIT")
+	results := s.pool.SendBatch(ctx, &b)
+	_, began := results.Exec()
+	tag, err := results.Exec()
+	return tag.RowsAffected(), errors.Join(began, err, results.Close())
 }

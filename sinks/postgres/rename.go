@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,5 +49,5 @@ func (s *sink) rename(ctx context.Context, tx pgx.Tx, from []string, to string) 
 			return err
 		}
 	}
-	return nil
+	return s.recountJobs(ctx, tx, append(slices.Clone(from), to))
 }

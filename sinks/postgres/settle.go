@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"exporter/sinks"
 )
@@ -31,6 +33,7 @@ func (w *writer) settle() error {
 			return err
 		}
 	}
+	w.settleProgress(&b, before)
 	w.settleRun(&b)
 	b.Queue("SELECT pg_notify('exporter', $1)", w.load.Slice.Job+" "+w.load.Slice.Interval())
 	return w.sink.rights(w.life, w.tx.SendBatch(w.life, &b).Close(), "write to ledger %s", w.sink.ledger)
@@ -41,10 +44,15 @@ func (w *writer) before() (*sinks.Committed, error) {
 	var is bool
 	var c sinks.Committed
 	var tables string
-	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false)
-		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional)
+	var end pgtype.Timestamptz
+	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end
+		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end)
 	if err != nil || !is {
 		return nil, err
+	}
+	c.Slice = w.load.Slice
+	if c.Slice.End = (time.Time{}); end.InfinityModifier == pgtype.Finite {
+		c.Slice.End = end.Time
 	}
 	c.Tables, err = sinks.ReadStates(tables)
 	return &c, err
@@ -92,11 +100,12 @@ func (w *writer) restate(b *pgx.Batch, r sinks.Restatement) error {
 // loaded side by side wait here for each other's COMMIT, which comes at once.
 func (w *writer) settleRun(b *pgx.Batch) {
 	l := w.load
-	b.Queue(`INSERT INTO `+w.sink.runs()+` AS r (table_schema, id, job, trigger, state, started_at, slices_committed, rows)
-		VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
-		ON CONFLICT (table_schema, id) DO UPDATE SET slices_committed = r.slices_committed + 1, rows = r.rows + excluded.rows
+	b.Queue(`INSERT INTO `+w.sink.runs()+` AS r (table_schema, id, job, trigger, state, started_at, slices_committed, rows, rows_rejected)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)
+		ON CONFLICT (table_schema, id) DO UPDATE SET slices_committed = r.slices_committed + 1, rows = r.rows + excluded.rows,
+			rows_rejected = coalesce(r.rows_rejected, 0) + excluded.rows_rejected
 		WHERE r.state = excluded.state`,
-		w.sink.schema, l.Run, l.Slice.Job, l.Trigger, sinks.RunRunning, l.RunStarted, l.Kept())
+		w.sink.schema, l.Run, l.Slice.Job, l.Trigger, sinks.RunRunning, l.RunStarted, l.Kept(), l.Rejected())
 }
 
 // RecordRuns implements sinks.RunRecorder.
@@ -117,14 +126,16 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 		return fmt.Errorf("write runs: %w", err)
 	}
 	_, err = s.pool.Exec(ctx, `INSERT INTO `+s.runs()+` AS r (table_schema, id, job, trigger, state, started_at, finished_at,
-			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, calls, error)
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, error, warnings)
 		SELECT $1, id, job, trigger, state, started_at, finished_at,
-			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, calls, nullif(error, '')
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, nullif(error, ''), nullif(warnings, 'null')
 		FROM jsonb_to_recordset($2::jsonb) AS n (id text, job text, trigger text, state text, started_at timestamptz, finished_at timestamptz,
-			slices_committed bigint, slices_unchanged bigint, slices_failed bigint, slices_waiting bigint, rows bigint, calls bigint, error text)
+			slices_committed bigint, slices_unchanged bigint, slices_failed bigint, slices_waiting bigint, rows bigint, rows_rejected bigint,
+			calls bigint, error text, warnings jsonb)
 		ON CONFLICT (table_schema, id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at,
 			slices_committed = excluded.slices_committed, slices_unchanged = excluded.slices_unchanged, slices_failed = excluded.slices_failed,
-			slices_waiting = excluded.slices_waiting, rows = excluded.rows, calls = excluded.calls, error = excluded.error
+			slices_waiting = excluded.slices_waiting, rows = excluded.rows, rows_rejected = excluded.rows_rejected,
+			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE r.state = $3`, s.schema, string(list), sinks.RunRunning)
 	return s.rights(ctx, err, "record runs in ledger %s", s.ledger)
 }

@@ -21,12 +21,12 @@ func hasLedger(h Harness) bool { return h.Ledger != nil }
 func columns(names ...string) []record.Column {
 	types := map[string]record.Type{
 		"was_provisional": record.Boolean, "redefined": record.Boolean,
-		"sums_before": record.JSON, "sums_after": record.JSON, "sums_difference": record.JSON,
+		"sums_before": record.JSON, "sums_after": record.JSON, "sums_difference": record.JSON, "warnings": record.JSON,
 	}
 	for _, n := range []string{"started_at", "finished_at", "restated_at", "interval_start", "complete_through", "provisional_from", "last_load", "last_check", "starts_at"} {
 		types[n] = record.Timestamp
 	}
-	for _, n := range []string{"rows", "rows_before", "rows_after", "calls", "parts", "slices_committed", "slices_unchanged", "slices_failed", "slices_waiting"} {
+	for _, n := range []string{"rows", "rows_before", "rows_after", "calls", "parts", "slices_committed", "slices_unchanged", "slices_failed", "slices_waiting", "rows_rejected"} {
 		types[n] = record.Integer
 	}
 	list := make([]record.Column, len(names))
@@ -149,7 +149,7 @@ func restatedNothing(r *rule) {
 
 func (r *rule) expectRuns(when string, want ...string) {
 	r.Helper()
-	got := r.ledger("runs", columns("job", "id", "trigger", "state", "started_at", "finished_at", "slices_committed", "slices_unchanged", "slices_failed", "slices_waiting", "rows", "calls", "error"))
+	got := r.ledger("runs", columns("job", "id", "trigger", "state", "started_at", "finished_at", "slices_committed", "slices_unchanged", "slices_failed", "slices_waiting", "rows", "rows_rejected", "calls", "error", "warnings"))
 	if d := cmp.Diff(want, got); d != "" {
 		r.Fatalf("runs %s (-want +got):\n%s", when, d)
 	}
@@ -164,18 +164,18 @@ func runs(r *rule) {
 	}
 	r.bring(r.slice(0), of("1"), r.content(some(3, "a")))
 	head := func(id, state string) string { return line(r.name, r.name+id, "cli", state, cellOf(began)) }
-	during := func(committed, rows int) string {
-		return line(head("1", "running"), Null, strconv.Itoa(committed), Null, Null, Null, strconv.Itoa(rows), Null, Null)
+	during := func(committed, rows, rejected int) string {
+		return line(head("1", "running"), Null, strconv.Itoa(committed), Null, Null, Null, strconv.Itoa(rows), strconv.Itoa(rejected), Null, Null, Null)
 	}
-	r.expectRuns("after a slice", during(1, 3))
-	r.bring(r.slice(1), of("1"), r.content(someFrom(10, 4, "b")))
-	r.expectRuns("after two slices", during(2, 7))
+	r.expectRuns("after a slice", during(1, 3, 0))
+	r.bring(r.slice(1), of("1"), r.content(bad))
+	r.expectRuns("after two slices", during(2, 5, 2))
 	lost := r.loadOf(r.slice(2), r.content(someFrom(20, 1, "c")))
 	of("1")(&lost)
 	w := r.begin(r.sink, lost)
 	r.write(w, r.content(someFrom(20, 1, "c")))
 	r.abort(w)
-	r.expectRuns("after a load that was aborted", during(2, 7))
+	r.expectRuns("after a load that was aborted", during(2, 5, 2))
 
 	recorder, ok := r.sink.(sinks.RunRecorder)
 	if !ok {
@@ -183,12 +183,13 @@ func runs(r *rule) {
 	}
 	run := sinks.Run{
 		ID: r.name + "1", Job: r.name, Trigger: "cli", State: "partial", Started: began, Finished: ended,
-		Committed: 3, Unchanged: 4, Failed: 5, Waiting: 6, Rows: 1 << 40, Calls: 9, Error: `it's "broken" – \`,
+		Committed: 3, Unchanged: 4, Failed: 5, Waiting: 6, Rows: 1 << 40, Rejected: 7, Calls: 9, Error: `it's "broken" – \`,
+		Warnings: []string{`a "b"`, "c"},
 	}
 	idle := sinks.Run{ID: r.name + "0", Job: r.name, Trigger: "cli", State: "succeeded", Started: began, Finished: ended, Unchanged: 1}
 	want := []string{
-		line(head("0", "succeeded"), cellOf(ended), "0", "1", "0", "0", "0", "0", Null),
-		line(head("1", "partial"), cellOf(ended), "3", "4", "5", "6", "1099511627776", "9", `it's "broken" – \`),
+		line(head("0", "succeeded"), cellOf(ended), "0", "1", "0", "0", "0", "0", "0", Null, Null),
+		line(head("1", "partial"), cellOf(ended), "3", "4", "5", "6", "1099511627776", "7", "9", `it's "broken" – \`, `["a \"b\"","c"]`),
 	}
 	for range 2 {
 		if err := recorder.RecordRuns(r.Context(), []sinks.Run{run, idle}); err != nil {

@@ -63,7 +63,7 @@ func TestRefusedFiles(t *testing.T) {
 				bring(t, open(t, path), batch(1, "a"))
 				execute(t, connect(t, path), "INSERT INTO exporter_schema_version (version, name, applied_at) VALUES (99, '', '')")
 			},
-			message: "the ledger of " + sub("newer.db") + " has version 99, this exporter knows 3",
+			message: "the ledger of " + sub("newer.db") + " has version 99, this exporter knows 4",
 			hint:    "A newer exporter made this ledger. Run that version or a later one.",
 		},
 		"read-only": {

@@ -19,6 +19,11 @@ func TestVersionOne(t *testing.T) {
 	ended := []sinks.Run{{ID: "run-0", Job: "facts", Trigger: "cli", State: "succeeded", Started: day, Finished: day, Committed: 1, Rows: 3}}
 	for name, first := range map[string]func(t *testing.T, s sinks.Sink){
 		"load": func(*testing.T, sinks.Sink) {},
+		"check": func(t *testing.T, s sinks.Sink) {
+			if err := s.Checked(t.Context(), loadOf(facts).Slice, day, false); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"end of a run": func(t *testing.T, s sinks.Sink) {
 			if err := s.(sinks.RunRecorder).RecordRuns(t.Context(), ended); err != nil {
 				t.Fatal(err)
@@ -51,7 +56,7 @@ func TestVersionOne(t *testing.T) {
 				{"SELECT count(*) || ' ' || min(name) || ' ' || max(name) FROM facts", "5 two two"},
 				{"SELECT rows_before || ' ' || rows_after || ' ' || sums_difference || ' ' || run || ' ' || redefined FROM exporter_restatements", `3 5 {"amount":"7.50","id":"7"} run-1 0`},
 				{"SELECT job || ' ' || rows || ' ' || complete_through || ' ' || parts FROM exporter_freshness", "facts 5 2026-03-02 00:00:00 1"},
-				{"SELECT group_concat(version || ' ' || name, ', ') FROM exporter_schema_version", "1 migrations/0001_ledger.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql"},
+				{"SELECT group_concat(version || ' ' || name, ', ') FROM exporter_schema_version", "1 migrations/0001_ledger.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql"},
 				{"SELECT fence FROM exporter_slices", "8"},
 			} {
 				if got := ask(t, db, c.question); got != c.want {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -109,11 +110,24 @@ func scanCommitted(rows *sql.Rows) (sinks.Committed, error) {
 
 // forget notes that a table was made anew: what the ledger says was committed
 // into one of its name went with it.
-func forget(ctx context.Context, conn *sql.Conn, table string) error {
-	_, err := conn.ExecContext(ctx, `UPDATE `+slicesTable+` SET state = 'loading'
-		WHERE state = 'committed' AND EXISTS (SELECT 1 FROM json_each(tables) AS t WHERE t.key = ? COLLATE NOCASE)`, table)
+func forget(ctx context.Context, conn *sql.Conn, table string) (err error) {
+	const gone = " WHERE state = 'committed' AND EXISTS (SELECT 1 FROM json_each(tables) AS t WHERE t.key = ? COLLATE NOCASE)"
+	var jobs string
+	err = conn.QueryRowContext(ctx, "SELECT json_group_array(DISTINCT job) FROM "+slicesTable+gone, table).Scan(&jobs)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "UPDATE "+slicesTable+" SET state = 'loading'"+gone, table)
+	}
 	if err != nil {
 		return fmt.Errorf("write to the ledger: %w", err)
+	}
+	var list []string
+	if err := json.Unmarshal([]byte(jobs), &list); err != nil {
+		return fmt.Errorf("read jobs of the ledger: %w", err)
+	}
+	for _, job := range list {
+		if err := recount(ctx, conn, job); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -155,8 +169,13 @@ func (s *sink) setChecked(ctx context.Context, slice sinks.Slice, at time.Time, 
 			if err != nil {
 				return err
 			}
-			changed, err = res.RowsAffected()
-			return err
+			if changed, err = res.RowsAffected(); err != nil {
+				return err
+			}
+			if err := s.migrate(ctx, conn); err != nil {
+				return err
+			}
+			return follow(ctx, conn, slice, at, !provisional)
 		})
 	})
 	return changed, err

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -57,6 +58,11 @@ func (s *sink) rename(ctx context.Context, conn *sql.Conn, from []string, to str
 			if err != nil {
 				return err
 			}
+		}
+	}
+	for _, job := range append(slices.Clone(from), to) {
+		if err := recount(ctx, conn, job); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -28,6 +28,9 @@ func (w *writer) settle(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.settleProgress(ctx, before); err != nil {
+		return err
+	}
 	return w.settleRun(ctx)
 }
 
@@ -35,10 +38,14 @@ func (w *writer) settle(ctx context.Context) error {
 func (w *writer) before(ctx context.Context) (*sinks.Committed, error) {
 	var is bool
 	var c sinks.Committed
-	var tables string
-	err := w.conn.QueryRowContext(ctx, `SELECT state = 'committed', coalesce(tables, ''), coalesce(definition, ''), coalesce(provisional, false)
-		FROM `+slicesTable+` WHERE _slice = ? AND fence = ?`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional)
+	var tables, end string
+	err := w.conn.QueryRowContext(ctx, `SELECT state = 'committed', coalesce(tables, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end || ''
+		FROM `+slicesTable+` WHERE _slice = ? AND fence = ?`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end)
 	if err != nil || !is {
+		return nil, err
+	}
+	c.Slice = w.load.Slice
+	if c.Slice.End, err = readTime(end); err != nil {
 		return nil, err
 	}
 	c.Tables, err = sinks.ReadStates(tables)
@@ -85,10 +92,11 @@ func (w *writer) restate(ctx context.Context, r sinks.Restatement) error {
 // settleRun counts the slice in the row of its run.
 func (w *writer) settleRun(ctx context.Context) error {
 	l := w.load
-	return w.exec(ctx, "write run to the ledger", `INSERT INTO `+runsTable+` (id, job, trigger, state, started_at, slices_committed, rows)
-		VALUES (?, ?, ?, ?, ?, 1, ?)
-		ON CONFLICT (id) DO UPDATE SET slices_committed = slices_committed + 1, rows = rows + excluded.rows WHERE state = excluded.state`,
-		l.Run, l.Slice.Job, l.Trigger, sinks.RunRunning, timeText(l.RunStarted), l.Kept())
+	return w.exec(ctx, "write run to the ledger", `INSERT INTO `+runsTable+` (id, job, trigger, state, started_at, slices_committed, rows, rows_rejected)
+		VALUES (?, ?, ?, ?, ?, 1, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET slices_committed = slices_committed + 1, rows = rows + excluded.rows,
+			rows_rejected = coalesce(rows_rejected, 0) + excluded.rows_rejected WHERE state = excluded.state`,
+		l.Run, l.Slice.Job, l.Trigger, sinks.RunRunning, timeText(l.RunStarted), l.Kept(), l.Rejected())
 }
 
 func (w *writer) exec(ctx context.Context, what, text string, args ...any) error {
@@ -135,14 +143,15 @@ func recordRuns(ctx context.Context, conn *sql.Conn, runs []sinks.Run) error {
 	}
 	// WHERE true keeps ON from being read as that of a join.
 	_, err = conn.ExecContext(ctx, `INSERT INTO `+runsTable+` (id, job, trigger, state, started_at, finished_at,
-			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, calls, error)
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, error, warnings)
 		SELECT value ->> 'id', value ->> 'job', value ->> 'trigger', value ->> 'state', value ->> 'started_at', value ->> 'finished_at',
 			value ->> 'slices_committed', value ->> 'slices_unchanged', value ->> 'slices_failed', value ->> 'slices_waiting',
-			value ->> 'rows', value ->> 'calls', nullif(value ->> 'error', '')
+			value ->> 'rows', value ->> 'rows_rejected', value ->> 'calls', nullif(value ->> 'error', ''), nullif(value -> 'warnings', 'null')
 		FROM json_each(?) WHERE true
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at,
 			slices_committed = excluded.slices_committed, slices_unchanged = excluded.slices_unchanged, slices_failed = excluded.slices_failed,
-			slices_waiting = excluded.slices_waiting, rows = excluded.rows, calls = excluded.calls, error = excluded.error
+			slices_waiting = excluded.slices_waiting, rows = excluded.rows, rows_rejected = excluded.rows_rejected,
+			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE state = 'running'`, string(text))
 	return err
 }
