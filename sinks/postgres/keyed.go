@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -65,40 +66,41 @@ func (w *writer) apply() error {
 		if err := w.checkKey(k, t); err != nil {
 			return err
 		}
-		if err := w.applyTable(k, owners); err != nil {
+		if err := w.applyTable(k, t.Name, owners); err != nil {
 			return fmt.Errorf("%s into %s: %w", w.load.Mode, t.Name, err)
 		}
 	}
 	return w.leftOut(owners)
 }
 
-func (w *writer) applyTable(k keyed, owners []int64) error {
+func (w *writer) applyTable(k keyed, name string, owners []int64) error {
 	// Nothing analyzes a temporary table by itself.
 	if _, err := w.tx.Exec(w.life, "ANALYZE "+k.stage); err != nil {
 		return err
 	}
 	if w.load.Mode == sinks.Merge {
 		start, _ := bounds(w.load.Slice)
-		_, err := w.tx.Exec(w.life, k.merge(w.sink.slices()), start)
+		return w.exec(name, k.merge(w.sink.slices()), start)
+	}
+	if err := w.exec(name, k.change(), owners); err != nil {
 		return err
 	}
-	if _, err := w.tx.Exec(w.life, k.change(), owners); err != nil {
+	if err := w.exec(name, k.insert(), owners); err != nil {
 		return err
 	}
-	if _, err := w.tx.Exec(w.life, k.insert(), owners); err != nil {
-		return err
-	}
-	return w.markAbsent(k.target, " AND NOT EXISTS (SELECT FROM "+k.stage+" s WHERE "+k.meet()+")", owners)
+	return w.markAbsent(name, " AND NOT EXISTS (SELECT FROM "+k.stage+" s WHERE "+k.meet()+")", owners)
 }
 
 // markAbsent marks or removes rows of job and part that are no longer there.
-func (w *writer) markAbsent(target, where string, owners []int64) error {
+func (w *writer) markAbsent(name, where string, owners []int64) error {
+	target := ident(w.sink.schema, name)
+	where = " WHERE t." + sliceColumn + " = ANY($1)" + where
 	if w.load.Absent == sinks.AbsentDrop {
-		_, err := w.tx.Exec(w.life, "DELETE FROM "+target+" t WHERE t."+sliceColumn+" = ANY($1)"+where, owners)
-		return err
+		return w.exec(name, edit{"delete", "DELETE FROM " + target + " t" + where, target + " t" + where}, owners)
 	}
-	_, err := w.tx.Exec(w.life, "UPDATE "+target+" t SET "+absentColumn+" = $2 WHERE t."+sliceColumn+" = ANY($1) AND t."+absentColumn+" IS NULL"+where, owners, w.loadedAt)
-	return err
+	where += " AND t." + absentColumn + " IS NULL"
+	at := w.loadedAt.UTC().Format(time.RFC3339Nano)
+	return w.exec(name, edit{"change", "UPDATE " + target + " t SET " + absentColumn + " = " + literal(at) + where, target + " t" + where}, owners)
 }
 
 // leftOut is about tables of the snapshot before that this one does not bring:
@@ -118,7 +120,7 @@ func (w *writer) leftOut(owners []int64) error {
 		return err
 	}
 	for _, name := range there {
-		if err := w.markAbsent(ident(w.sink.schema, name), "", owners); err != nil {
+		if err := w.markAbsent(name, "", owners); err != nil {
 			return fmt.Errorf("snapshot into %s: %w", name, err)
 		}
 	}
@@ -206,28 +208,33 @@ func (k keyed) set(from string) string {
 	return strings.Join(list, ", ")
 }
 
-// add is the head of an INSERT of staged rows.
-func (k keyed) add() string {
-	names := withLineage(k.columns)
-	return "INSERT INTO " + k.target + " (" + strings.Join(names, ", ") + ") SELECT s." + strings.Join(names, ", s.") + " FROM " + k.stage + " s"
+// add is an INSERT of staged rows.
+func (k keyed) add(where, conflict string) edit {
+	names, from := withLineage(k.columns), k.stage+" s WHERE "+where
+	return edit{
+		"insert", "INSERT INTO " + k.target + " (" + strings.Join(names, ", ") + ") SELECT s." + strings.Join(names, ", s.") + " FROM " + from + conflict, from,
+	}
 }
 
 // merge leaves out what would not change, and what a slice that starts later than
 // $1 has brought, before anything is written: rows that ON CONFLICT meets are locked
 // and written anew, whether they change or not.
-func (k keyed) merge(slices string) string {
-	return k.add() + " WHERE NOT EXISTS (SELECT FROM " + k.target + " t JOIN " + slices + " o ON o._slice = t." + sliceColumn +
-		" WHERE " + k.meet() + " AND (o.interval_start > $1 OR o.interval_start = $1 AND " + k.same() + "))" +
-		" ON CONFLICT (" + strings.Join(k.key, ", ") + ") DO UPDATE SET " + k.set("EXCLUDED")
+func (k keyed) merge(slices string) edit {
+	return k.add("NOT EXISTS (SELECT FROM "+k.target+" t JOIN "+slices+" o ON o._slice = t."+sliceColumn+
+		" WHERE "+k.meet()+" AND (o.interval_start > $1 OR o.interval_start = $1 AND "+k.same()+"))",
+		" ON CONFLICT ("+strings.Join(k.key, ", ")+") DO UPDATE SET "+k.set("EXCLUDED"))
 }
 
 // change updates the rows of job and part that differ or come back.
-func (k keyed) change() string {
-	return "UPDATE " + k.target + " t SET " + k.set("s") + ", " + absentColumn + " = NULL FROM " + k.stage + " s" +
-		" WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
+func (k keyed) change() edit {
+	where := " WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
+	return edit{
+		"change", "UPDATE " + k.target + " t SET " + k.set("s") + ", " + absentColumn + " = NULL FROM " + k.stage + " s" + where,
+		k.target + " t, " + k.stage + " s" + where,
+	}
 }
 
 // insert adds the rows that job and part do not have.
-func (k keyed) insert() string {
-	return k.add() + " WHERE NOT EXISTS (SELECT FROM " + k.target + " t WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + ")"
+func (k keyed) insert() edit {
+	return k.add("NOT EXISTS (SELECT FROM "+k.target+" t WHERE t."+sliceColumn+" = ANY($1) AND "+k.meet()+")", "")
 }

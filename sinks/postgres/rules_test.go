@@ -57,6 +57,20 @@ func TestRules(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		Swallow: func(t testing.TB, table, event, id string) func() {
+			name, row := pgx.Identifier{"marketing", table}.Sanitize(), "NEW"
+			if event == "DELETE" {
+				row = "OLD"
+			}
+			run := func(sql string) {
+				if _, err := pool.Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			run("CREATE OR REPLACE FUNCTION swallow_" + event + "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN " + row + ".id = " + id + " THEN NULL ELSE " + row + " END; END $$")
+			run("CREATE TRIGGER swallow BEFORE " + event + " ON " + name + " FOR EACH ROW EXECUTE FUNCTION swallow_" + event + "()")
+			return func() { run("DROP TRIGGER swallow ON " + name) }
+		},
 		Drop: func(t testing.TB, table string) {
 			if _, err := pool.Exec(t.Context(), "DROP TABLE marketing."+pgx.Identifier{table}.Sanitize()); err != nil {
 				t.Fatal(err)

@@ -114,6 +114,9 @@ func (w *writer) finishStream() error {
 	if err != nil {
 		return fmt.Errorf("copy into %s: %w", s.table, err)
 	}
+	if copied != s.rows {
+		return sinks.Swallowed(s.table, "insert", copied, s.rows)
+	}
 	w.copied[s.table] += copied
 	return nil
 }
@@ -217,7 +220,8 @@ func (w *writer) clear() error {
 		return err
 	}
 	for _, name := range there {
-		if _, err := w.tx.Exec(w.life, "DELETE FROM "+ident(w.sink.schema, name)+" WHERE "+sliceColumn+" = $1", w.at.slice); err != nil {
+		of := ident(w.sink.schema, name) + " WHERE " + sliceColumn + " = $1"
+		if err := w.exec(name, edit{"delete", "DELETE FROM " + of, of}, w.at.slice); err != nil {
 			return fmt.Errorf("delete the slice's rows from %s: %w", name, err)
 		}
 	}

@@ -21,6 +21,7 @@ func (r namedRule) appliesTo(h Harness, m sinks.Mode) bool {
 func canGoAway(h Harness) bool { return h.Break != nil }
 func hasTarget(h Harness) bool { return h.Target != "" }
 func canGlance(h Harness) bool { return h.Glance != nil }
+func swallows(h Harness) bool  { return h.Swallow != nil }
 func hasTraps(h Harness) bool  { return h.Trap != nil }
 func keepsAll(h Harness) bool  { return !h.Narrow }
 func isWhole(h Harness) bool   { return h.Whole }
@@ -92,6 +93,7 @@ var rules = []namedRule{
 	{name: "runs", test: runs, needs: hasLedger},
 	{name: "freshness", test: freshness, needs: hasLedger},
 	{name: "announced, read and kept agree", test: reconciled},
+	{name: "rows that a trigger leaves out", test: swallowed, needs: swallows},
 	{name: "check leaves nothing", test: check},
 	{name: "dropped table", test: dropped},
 	{name: "target goes away", test: goesAway, again: true, needs: canGoAway},

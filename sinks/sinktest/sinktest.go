@@ -79,6 +79,10 @@ type Harness struct {
 	Glance func(t testing.TB, look func(Glance))
 	View   func(t testing.TB, view, table string)
 
+	// Swallow makes a trigger that leaves the row of an id out of every INSERT, UPDATE or
+	// DELETE of a table; nil for a target without triggers.
+	Swallow func(t testing.TB, table, event, id string) (remove func())
+
 	// Drop removes a table with its rows, as an operator may.
 	Drop func(t testing.TB, table string)
 

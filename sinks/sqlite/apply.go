@@ -50,7 +50,7 @@ func (w *writer) copyRows(ctx context.Context, table string, s *stage) error {
 	}
 	written, err := res.RowsAffected()
 	if err == nil && written != s.rows { // a trigger may leave rows out
-		err = sinks.Miscounted(table, written, s.rows)
+		err = sinks.Swallowed(table, "insert", written, s.rows)
 	}
 	return err
 }
@@ -94,7 +94,8 @@ func (w *writer) clear(ctx context.Context) error {
 		if !there {
 			continue
 		}
-		if _, err := w.conn.ExecContext(ctx, "DELETE FROM "+mainTable(name)+" WHERE "+sliceColumn+" = ?", w.at.slice); err != nil {
+		of := mainTable(name) + " WHERE " + sliceColumn + " = ?1"
+		if err := w.edit(ctx, name, edit{"delete", "DELETE FROM " + of, of, 1}, w.at.slice); err != nil {
 			return fmt.Errorf("delete the slice's rows from %s: %w", name, err)
 		}
 	}
@@ -118,7 +119,7 @@ func (w *writer) leftOut(ctx context.Context) error {
 		}
 		there, err := w.has(ctx, name, absentColumn)
 		if there {
-			err = w.markAbsent(ctx, mainTable(name), "")
+			err = w.markAbsent(ctx, name, "")
 		}
 		errs = append(errs, err)
 	}

@@ -16,8 +16,8 @@ import (
 
 func list(names []string) string { return strings.Join(names, ", ") }
 
-// owned is true for rows (t) of the slices of one job and part.
-const owned = "t." + sliceColumn + " IN (SELECT _slice FROM " + slicesTable + " WHERE job = ? AND part = ?)"
+// owned is true for rows (t) of the slices of one job and part, ?1 and ?2.
+const owned = "t." + sliceColumn + " IN (SELECT _slice FROM " + slicesTable + " WHERE job = ?1 AND part = ?2)"
 
 // applyKeyed brings staged rows in by key.
 func (w *writer) applyKeyed(ctx context.Context, k keyed, t sinks.Table) error {
@@ -25,40 +25,44 @@ func (w *writer) applyKeyed(ctx context.Context, k keyed, t sinks.Table) error {
 		return err
 	}
 	at, job, part := timeText(w.loadedAt), w.load.Slice.Job, w.load.Slice.Part
-	run := func(text string, args ...any) error {
-		if _, err := w.conn.ExecContext(ctx, text, args...); err != nil {
+	run := func(e edit, args ...any) error {
+		if err := w.edit(ctx, t.Name, e, args...); err != nil {
 			return fmt.Errorf("%s into %s: %w", w.load.Mode, t.Name, err)
 		}
 		return nil
 	}
 	if w.load.Mode == sinks.Merge {
 		start, _ := bounds(w.load.Slice)
-		return run(k.merge(), w.at.slice, at, start)
+		return run(k.merge(), start, w.at.slice, at)
 	}
-	if err := run(k.change(), w.at.slice, at, job, part); err != nil {
+	if err := run(k.change(), job, part, w.at.slice, at); err != nil {
 		return err
 	}
-	if err := run(k.found(), job, part); err != nil {
+	if err := run(edit{do: k.found()}, job, part); err != nil {
 		return err
 	}
 	if err := run(k.insert(), w.at.slice, at); err != nil {
 		return err
 	}
-	if err := run("DROP TABLE " + foundTable); err != nil {
+	if err := run(edit{do: "DROP TABLE " + foundTable}); err != nil {
 		return err
 	}
-	return w.markAbsent(ctx, k.target, " AND NOT EXISTS (SELECT 1 FROM "+k.stage+" AS s WHERE "+k.meet()+")")
+	return w.markAbsent(ctx, t.Name, " AND NOT EXISTS (SELECT 1 FROM "+k.stage+" AS s WHERE "+k.meet()+")")
 }
 
 // markAbsent marks or removes rows of job and part that are no longer there.
-func (w *writer) markAbsent(ctx context.Context, target, where string) error {
-	text, args := "DELETE FROM "+target+" AS t WHERE "+owned+where, []any{w.load.Slice.Job, w.load.Slice.Part}
+func (w *writer) markAbsent(ctx context.Context, table, where string) error {
+	target, args := mainTable(table)+" AS t", []any{w.load.Slice.Job, w.load.Slice.Part}
+	where = " WHERE " + owned + where
+	e := edit{what: "delete", do: "DELETE FROM " + target + where}
 	if w.load.Absent != sinks.AbsentDrop {
-		text = "UPDATE " + target + " AS t SET " + absentColumn + " = ? WHERE " + owned + " AND t." + absentColumn + " IS NULL" + where
-		args = append([]any{timeText(w.loadedAt)}, args...)
+		where += " AND t." + absentColumn + " IS NULL"
+		e = edit{what: "change", do: "UPDATE " + target + " SET " + absentColumn + " = ?3" + where}
+		args = append(args, timeText(w.loadedAt))
 	}
-	if _, err := w.conn.ExecContext(ctx, text, args...); err != nil {
-		return fmt.Errorf("snapshot into %s: %w", target, err)
+	e.of, e.given = target+where, 2
+	if err := w.edit(ctx, table, e, args...); err != nil {
+		return fmt.Errorf("snapshot into %s: %w", table, err)
 	}
 	return nil
 }
@@ -147,15 +151,20 @@ func (k keyed) same() string {
 	return text
 }
 
-// add is the head of an INSERT of staged rows.
-func (k keyed) add() string {
-	return "INSERT INTO " + k.target + " (" + list(withLineage(k.columns)) + ") SELECT s." +
-		strings.Join(columnNames(k.columns), ", s.") + ", ?1, ?2 FROM " + k.stage + " AS s"
+// add is an INSERT of staged rows; slice and time are the parameters after those of
+// the condition.
+func (k keyed) add(where, conflict string, given int) edit {
+	from := k.stage + " AS s WHERE " + where
+	return edit{
+		what: "insert", of: from, given: given,
+		do: fmt.Sprintf("INSERT INTO %s (%s) SELECT s.%s, ?%d, ?%d FROM %s%s",
+			k.target, list(withLineage(k.columns)), strings.Join(columnNames(k.columns), ", s."), given+1, given+2, from, conflict),
+	}
 }
 
 // merge leaves out what would not change, and what a slice that starts later than
-// ?3 has brought, before anything is written.
-func (k keyed) merge() string {
+// ?1 has brought, before anything is written.
+func (k keyed) merge() edit {
 	var set []string
 	for _, c := range append(slices.Clone(k.rest), sliceColumn, loadedColumn) {
 		set = append(set, c+" = excluded."+c)
@@ -163,13 +172,13 @@ func (k keyed) merge() string {
 	for _, c := range k.void {
 		set = append(set, c+" = NULL")
 	}
-	return k.add() + " WHERE NOT EXISTS (SELECT 1 FROM " + k.target + " AS t JOIN " + slicesTable + " AS o ON o._slice = t." + sliceColumn +
-		" WHERE " + k.meet() + " AND (o.interval_start > ?3 OR o.interval_start = ?3 AND " + k.same() + "))" +
-		" ON CONFLICT (" + list(k.key) + ") DO UPDATE SET " + list(set)
+	return k.add("NOT EXISTS (SELECT 1 FROM "+k.target+" AS t JOIN "+slicesTable+" AS o ON o._slice = t."+sliceColumn+
+		" WHERE "+k.meet()+" AND (o.interval_start > ?1 OR o.interval_start = ?1 AND "+k.same()+"))",
+		" ON CONFLICT ("+list(k.key)+") DO UPDATE SET "+list(set), 1)
 }
 
 // change updates the rows of job and part that differ or come back.
-func (k keyed) change() string {
+func (k keyed) change() edit {
 	var set []string
 	for _, c := range k.rest {
 		set = append(set, c+" = s."+c)
@@ -177,9 +186,12 @@ func (k keyed) change() string {
 	for _, c := range k.void {
 		set = append(set, c+" = NULL")
 	}
-	set = append(set, sliceColumn+" = ?", loadedColumn+" = ?", absentColumn+" = NULL")
-	return "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s WHERE " + owned + " AND " + k.meet() +
-		" AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
+	set = append(set, sliceColumn+" = ?3", loadedColumn+" = ?4", absentColumn+" = NULL")
+	where := " WHERE " + owned + " AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
+	return edit{
+		what: "change", do: "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s" + where,
+		of: k.target + " AS t, " + k.stage + " AS s" + where, given: 2,
+	}
 }
 
 // foundTable has the rowid of every staged row that job and part have already: in
@@ -191,6 +203,6 @@ func (k keyed) found() string {
 }
 
 // insert adds the rows that job and part do not have.
-func (k keyed) insert() string {
-	return k.add() + " WHERE s.rowid NOT IN (SELECT id FROM " + foundTable + ")"
+func (k keyed) insert() edit {
+	return k.add("s.rowid NOT IN (SELECT id FROM "+foundTable+")", "", 0)
 }

@@ -58,6 +58,15 @@ func TestRules(t *testing.T) {
 		View: func(t testing.TB, view, table string) {
 			execute(t, locker, `CREATE VIEW "`+view+`" AS SELECT * FROM "`+table+`"`)
 		},
+		Swallow: func(t testing.TB, table, event, id string) func() {
+			row := "new"
+			if event == "DELETE" {
+				row = "old"
+			}
+			name := `"swallow_` + table + `"`
+			execute(t, locker, "CREATE TRIGGER "+name+" BEFORE "+event+` ON "`+table+`" WHEN `+row+".id = "+id+" BEGIN SELECT raise(IGNORE); END")
+			return func() { execute(t, locker, "DROP TRIGGER "+name) }
+		},
 		Drop: func(t testing.TB, table string) { execute(t, locker, `DROP TABLE "`+table+`"`) },
 		// A file does not go away, but somebody may keep it locked.
 		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },

@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"exporter/sinks"
+)
+
+// edit is a statement that changes rows of a table.
+type edit struct {
+	what  string // insert, change or delete; "" if it changes none of them
+	do    string
+	of    string // FROM this come the rows that it is to change
+	given int    // how many of its parameters are in there, the first ones
+}
+
+// edit changes rows. Where the table has triggers of somebody's, which may leave rows
+// out, it counts how many there should be, and refuses fewer.
+func (w *writer) edit(ctx context.Context, table string, e edit, args ...any) error {
+	watched := false
+	if e.what != "" {
+		err := w.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE)", table).Scan(&watched)
+		if err != nil {
+			return fmt.Errorf("look for triggers of %s: %w", table, err)
+		}
+	}
+	var want int64
+	if watched {
+		if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+e.of, args[:e.given]...).Scan(&want); err != nil {
+			return fmt.Errorf("count rows to %s: %w", e.what, err)
+		}
+	}
+	res, err := w.conn.ExecContext(ctx, e.do, args...)
+	if err != nil || !watched {
+		return err
+	}
+	did, err := res.RowsAffected()
+	if err == nil && did != want {
+		err = sinks.Swallowed(table, e.what, did, want)
+	}
+	return err
+}
