@@ -66,7 +66,7 @@ func (w *writer) conclude(ctx context.Context) error {
 	at := w.sink.now().UTC().Truncate(time.Microsecond)
 	w.receipt = sinks.Receipt{Rows: w.load.Kept(), At: at}
 	w.next = found{place: w.place, manifest: newManifest(w.load, at)}
-	w.next.manifest.Objects = w.closed
+	w.next.manifest.Objects, w.next.manifest.Restated = w.closed, w.restated(at)
 	for _, o := range own {
 		if e, there := w.there[o.Name]; there {
 			w.next.manifest.Removes = append(w.next.manifest.Removes, object{Table: o.Table, Name: o.Name, Generation: e.generation})

@@ -10,10 +10,10 @@ import (
 	"exporter/sinks"
 )
 
-// SetPace shortens the time for which requests are repeated.
+// SetPace shortens the time for which requests are repeated, and chunks.
 func SetPace(s sinks.Sink) {
 	if b, ok := s.(*sink).store.(*bucket); ok {
-		b.pace = pace{first: time.Millisecond, last: 2 * time.Millisecond, tries: 4, chunk: 5 * time.Second, reply: 10 * time.Second}
+		b.pace = pace{first: time.Millisecond, last: 2 * time.Millisecond, tries: 4, chunk: 5 * time.Second, size: 256 << 10, reply: 10 * time.Second}
 	}
 }
 

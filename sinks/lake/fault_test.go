@@ -157,7 +157,7 @@ func TestChunks(t *testing.T) {
 			s := newService(t)
 			s.forgets = name == "reply lost"
 			sink := openBucket(t, s, "exports", layout("csv", "none"))
-			rows := batch(0, 9, strings.Repeat("x", 1<<20))
+			rows := batch(0, 9, strings.Repeat("x", 100<<10))
 			seen := 0
 			from := stored{s, "exports/"}
 			var mu sync.Mutex
@@ -191,7 +191,7 @@ func TestChunks(t *testing.T) {
 				t.Errorf("%d chunks, want several", seen)
 			}
 			got, err := table(from, "facts", facts.Columns)
-			if err != nil || len(got) != 9 || got[8][1] != strings.Repeat("x", 1<<20) {
+			if err != nil || len(got) != 9 || got[8][1] != strings.Repeat("x", 100<<10) {
 				t.Errorf("readers see %d rows: %v", len(got), err)
 			}
 		})
@@ -203,7 +203,7 @@ func TestCorruption(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	sink := openBucket(t, s, "exports", layout("csv", "none"))
-	for _, size := range []int{100, 2 << 20} { // one request; chunks
+	for _, size := range []int{100, 200 << 10} { // one request; chunks
 		rows := batch(0, 5, strings.Repeat("x", size))
 		s.on(func(w http.ResponseWriter, r *http.Request, pass func()) {
 			body, err := io.ReadAll(r.Body)

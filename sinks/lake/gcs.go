@@ -47,13 +47,11 @@ type pace struct {
 	first, last time.Duration // pauses
 	tries       int
 	chunk       time.Duration // for one chunk of an upload, all its tries
+	size        int           // of a chunk, which is held in memory
 	reply       time.Duration // for a request that has been accepted, all its tries
 }
 
-var defaultPace = pace{first: 250 * time.Millisecond, last: 10 * time.Second, tries: 7, chunk: 40 * time.Second, reply: 2 * time.Minute}
-
-// chunkSize is what an upload sends at once and holds in memory.
-const chunkSize = 4 << 20
+var defaultPace = pace{first: 250 * time.Millisecond, last: 10 * time.Second, tries: 7, chunk: 40 * time.Second, size: 4 << 20, reply: 2 * time.Minute}
 
 func openBucket(c *GCSConfig) *bucket {
 	b := &bucket{name: c.Bucket, pace: defaultPace}

@@ -31,7 +31,7 @@ func (b *bucket) stage(ctx context.Context, name string) (staged, error) {
 	u := &upload{bucket: b, name: name}
 	u.ctx, u.cancel = context.WithCancel(ctx)
 	u.w = b.writer(u.ctx, o, 0)
-	u.w.ChunkSize, u.w.ContentType = chunkSize, contentType(name)
+	u.w.ChunkSize, u.w.ContentType = b.pace.size, contentType(name)
 	return u, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,6 +157,7 @@ func (p place) holds(t testing.TB, when, mark string, parts int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got = slices.DeleteFunc(got, func(name string) bool { return strings.HasPrefix(name, "_restatements/") })
 	sameNames(t, when, want, got)
 	for _, name := range got { // a reader who goes by names alone
 		if !strings.HasSuffix(name, ".parquet") {
@@ -188,6 +190,28 @@ func (p place) agrees(t testing.TB, when string) {
 	}
 }
 
+// toldOnce checks that it is told once that new rows came for old.
+func (p place) toldOnce(t testing.TB, when string) {
+	t.Helper()
+	names, err := p.names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, name := range names {
+		if strings.HasPrefix(name, "_restatements/facts/") {
+			text, err := p.get(name, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told = append(told, string(text))
+		}
+	}
+	if len(told) != 1 || strings.Count(told[0], "\n") != 2 || !strings.Contains(told[0], `"table_name":"facts",`) || !strings.Contains(told[0], `"rows_before":120,"rows_after":80,`) {
+		t.Fatalf("%s: it is told %q", when, told)
+	}
+}
+
 // TestKilled: kill -9 between any two steps leaves the old rows or the new, and the
 // next load the same as if nothing had happened.
 func TestKilled(t *testing.T) {
@@ -212,6 +236,7 @@ func TestKilled(t *testing.T) {
 				}
 				p.holds(t, "killed "+at+", loaded again,", "new", 2)
 				p.agrees(t, at)
+				p.toldOnce(t, at)
 			}
 			if saw["old"] < 8 || saw["new"] < 8 {
 				t.Errorf("readers saw %v, want several kills on both sides", saw)

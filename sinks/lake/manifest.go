@@ -36,8 +36,9 @@ type manifest struct {
 	Hash        string                      `json:"hash,omitempty"`
 	Tables      map[string]sinks.TableState `json:"tables,omitempty"`
 	Objects     []object                    `json:"objects,omitempty"`
-	Removes     []object                    `json:"removes,omitempty"` // of the load before, while publishing
-	Leaves      []object                    `json:"leaves,omitempty"`  // becomes Removes when all objects are at their names
+	Removes     []object                    `json:"removes,omitempty"`  // of the load before, while publishing
+	Leaves      []object                    `json:"leaves,omitempty"`   // becomes Removes when all objects are at their names
+	Restated    []restatement               `json:"restated,omitempty"` // while publishing, until it is in its own place
 	LoadID      string                      `json:"load_id,omitempty"`
 	Run         string                      `json:"run,omitempty"`
 	LoadedAt    time.Time                   `json:"loaded_at,omitzero"`

@@ -61,12 +61,15 @@ func (s *sink) publish(ctx context.Context, m manifest) (manifest, error) {
 		done.Objects[i].Generation = e.generation
 		done.Objects[i].Staged, done.Objects[i].StagedGeneration, done.Objects[i].Replaces = "", 0, 0
 	}
+	if err := s.tell(ctx, m); err != nil {
+		return m, err
+	}
 	for _, o := range m.Removes {
 		if err := s.store.remove(ctx, o.Name, o.Generation); err != nil {
 			return m, err
 		}
 	}
-	done.State, done.Removes, done.Leaves = committed, m.Leaves, nil
+	done.State, done.Removes, done.Leaves, done.Restated = committed, m.Leaves, nil, nil
 	if len(done.Removes) > 0 {
 		done.State = publishing
 	}

@@ -23,9 +23,10 @@ type sink struct {
 }
 
 var (
-	_ sinks.Sink    = (*sink)(nil)
-	_ sinks.Fitter  = (*sink)(nil)
-	_ sinks.Renamer = (*sink)(nil)
+	_ sinks.Sink        = (*sink)(nil)
+	_ sinks.RunRecorder = (*sink)(nil)
+	_ sinks.Fitter      = (*sink)(nil)
+	_ sinks.Renamer     = (*sink)(nil)
 )
 
 func newSink(driver string, layout Layout, s store) *sink {
