@@ -41,3 +41,6 @@ func reconnect(s *sink, extra ...string) {
 
 // Number is the encoder of decimals.
 var Number = number
+
+// Counted counts all slices anew for progress.
+var Counted = counted("true")

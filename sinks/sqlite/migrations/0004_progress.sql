@@ -15,7 +15,7 @@ CREATE TABLE exporter_progress (
 	PRIMARY KEY (job, part, table_name)
 ) WITHOUT ROWID;
 
-CREATE VIEW exporter_progress_counted AS
+INSERT INTO exporter_progress
 WITH loaded AS (
 	SELECT s.job, s.part, t.key AS table_name, s.interval_start, s.interval_end, s.provisional, s.loaded_at, s.checked_at,
 		json_extract(t.value, '$.rows') AS rows,
@@ -30,7 +30,6 @@ SELECT job, part, table_name,
 FROM loaded
 GROUP BY job, part, table_name;
 
-INSERT INTO exporter_progress SELECT * FROM exporter_progress_counted;
 
 DROP VIEW exporter_freshness;
 CREATE VIEW exporter_freshness AS
@@ -67,13 +66,4 @@ INSERT INTO exporter_columns (table_name, column_name, type, original_name, desc
 ('exporter_progress', 'complete_through', 'timestamp', '', 'End of the slices that follow each other from starts_at without a gap and without a provisional one; infinity for a table of the current state.'),
 ('exporter_progress', 'last_load', 'timestamp', '', 'When rows were last loaded.'),
 ('exporter_progress', 'last_check', 'timestamp', '', 'When the vendor was last asked and a slice was found unchanged or was loaded.'),
-('exporter_progress', 'rows', 'integer', '', 'Rows of the committed slices, as they were loaded.'),
-('exporter_progress_counted', '', 'view', '', 'What stands in exporter_progress, counted anew from all slices. To repair it after slices were changed by hand: BEGIN; DELETE FROM exporter_progress; INSERT INTO exporter_progress SELECT * FROM exporter_progress_counted; COMMIT;'),
-('exporter_progress_counted', 'job', 'text', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'part', 'text', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'table_name', 'text', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'starts_at', 'timestamp', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'complete_through', 'timestamp', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'last_load', 'timestamp', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'last_check', 'timestamp', '', 'As in exporter_progress.'),
-('exporter_progress_counted', 'rows', 'integer', '', 'As in exporter_progress.');
+('exporter_progress', 'rows', 'integer', '', 'Rows of the committed slices, as they were loaded.');
