@@ -41,6 +41,7 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 			s.State, s.Error = sliceState(err), err.Error()
 			errs = append(errs, fmt.Errorf("sink %s: %w", k.name, err))
 		}
+		out.some = out.some || err == nil
 		rec.Sinks[k.name] = s
 		if s.State == state.SliceCommitted {
 			out.state, out.rows = state.SliceCommitted, max(out.rows, rows)

@@ -13,7 +13,7 @@ const (
 	ExitFailed      = 1   // all failed, for reasons other than the following
 	ExitConfig      = 2   // configuration or usage
 	ExitAuth        = 3   // a login was refused
-	ExitPartial     = 4   // some slices are fine, some are not
+	ExitPartial     = 4   // some slices, or some sinks of a slice, are fine, some are not
 	ExitCheck       = 5   // a check failed or an empty answer was kept out
 	ExitParked      = 6   // waiting for quota at the end
 	ExitInterrupted = 130 // stopped by SIGINT or SIGTERM

@@ -21,6 +21,15 @@ type outcome struct {
 	state string // committed or unchanged when err is nil
 	rows  int64
 	err   error
+	some  bool // a sink has the slice all the same
+}
+
+// exitCode is the slice's: partial where some sinks have it and others do not.
+func (o outcome) exitCode() int {
+	if code := ExitCode(o.err); !o.some || code == ExitOK || code == ExitInterrupted {
+		return code
+	}
+	return ExitPartial
 }
 
 // slice is the life of one slice: open the spool, extract what is missing, check,
@@ -241,7 +250,7 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
 		w.log.Warn("progress of run could not be recorded", "job", w.job.Name, "run", w.run.ID, "err", err)
 	}
-	return ExitCode(out.err)
+	return out.exitCode()
 }
 
 // count adds the slice to the run's sums.
