@@ -15,8 +15,10 @@ func (e *Engine) WatchLate(ctx context.Context) {
 	defer tick.Stop()
 	known := map[string]time.Time{}
 	for {
-		if err := e.tellLate(ctx, known); err != nil && ctx.Err() == nil {
-			e.log.Warn("which jobs are late is not known", "err", err)
+		if e.Ready() == nil { // else another process tells
+			if err := e.tellLate(ctx, known); err != nil && ctx.Err() == nil {
+				e.log.Warn("which jobs are late is not known", "err", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -27,7 +27,35 @@ type Job struct {
 	Waiting       int         `json:"waiting_slices,omitempty"`       // for quota
 	WaitUntil     time.Time   `json:"wait_until,omitzero"`            // when the first of them goes on at the earliest
 	WaitReason    string      `json:"wait_reason,omitempty"`
+
+	Interval     string           `json:"interval,omitempty"` // length of a slice; absent: the stream has none
+	Condition    string           `json:"condition"`          // the worst that holds, see the constants
+	Why          string           `json:"why,omitempty"`      // it is not ok
+	Hint         string           `json:"hint,omitempty"`     // what to do about it
+	Command      string           `json:"command,omitempty"`  // what to press
+	Running      string           `json:"running_run,omitempty"`
+	Queued       int              `json:"queued_runs,omitempty"`
+	LastSuccess  time.Time        `json:"last_success_at,omitzero"` // when the newest run began that did all of what was due
+	Failed       int              `json:"failed_firings,omitempty"` // since then
+	FirstFailure time.Time        `json:"first_failure_at,omitzero"`
+	Flagged      bool             `json:"flagged"`           // it goes on failing until a person acts
+	RetryAt      time.Time        `json:"retry_at,omitzero"` // when what failed is tried again by itself
+	Deadline     time.Time        `json:"deadline_at,omitzero"`
+	LateSince    time.Time        `json:"late_since_at,omitzero"`
+	Slices       map[string]int64 `json:"slices,omitempty"` // how many are in which state
 }
+
+// Conditions of a job, the worst first.
+const (
+	JobLate    = "late"    // a firing has not succeeded by when it had to
+	JobFailing = "failing" // firing after firing fails, or a person has to act
+	JobFailed  = "failed"  // the last firing failed, in whole or in part
+	JobWaiting = "waiting" // for quota
+	JobRunning = "running"
+	JobNew     = "new" // no firing has succeeded or failed yet
+	JobOK      = "ok"
+	JobPaused  = "paused"
+)
 
 // Run is one run.
 type Run struct {

@@ -35,8 +35,8 @@ Everything it makes is in one folder: jobs.toml, the configuration to look at; d
 the loaded tables; and the state. A second call loads what has changed since, and the
 folder may be removed at any time.
 
-With --serve the vendors and the scheduler stay until stopped, so that other commands can
-be tried on them in a second terminal. A status page is still to come.`,
+With --serve the vendors, the scheduler and its status page (http://127.0.0.1:8686/) stay
+until stopped, so that other commands can be tried on them in a second terminal.`,
 		Example: `  exporter demo
   exporter demo --dir /tmp/demo
   exporter demo --serve                # elsewhere: exporter --config exporter-demo/jobs.toml run conversions

@@ -75,13 +75,7 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 
 // overview looks a job up.
 func (p *program) overview(ctx context.Context, s *session, job *config.Job, next int) (status.Job, error) {
-	o := status.Job{
-		Type: "job", Name: job.Name, Source: job.Source.Name, Stream: job.Kind.Name, Sinks: []string{},
-		Schedule: job.Schedule, Timezone: job.Zone.String(), Next: []time.Time{},
-	}
-	for _, sink := range job.Sinks {
-		o.Sinks = append(o.Sinks, sink.Name)
-	}
+	o := jobOf(job)
 	last, err := s.engine.LastComplete(ctx, job)
 	if err != nil {
 		return o, err

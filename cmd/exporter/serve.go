@@ -11,6 +11,7 @@ import (
 	"exporter/jobs"
 	"exporter/jobs/config"
 	"exporter/state"
+	"exporter/status"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -54,16 +55,23 @@ func (p *program) serveJobs(ctx context.Context, grace time.Duration) (err error
 		return noJob(cfg)
 	}
 	w, rep := &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr)}, newReport(p)
+	counters := status.NewCounters(jobNames(cfg))
 	s, err := p.open(ctx, cfg, w, func(e jobs.Event) {
 		if p.out.json {
 			rep.notify(e)
 		}
 		w.notify(e)
+		if e.Kind == jobs.RunEnded && cfg.Job(e.Run.Job) != nil {
+			counters.RunEnded(e.Run)
+		}
+	}, func(o *jobs.Options) {
+		o.OnRequest = func(source string, status int, _ time.Duration) { counters.Request(source, status) }
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	defer p.showStatus(ctx, s, w.log, counters)()
 	p.announce(w, cfg)
 	if err := s.engine.Serve(ctx, grace); err != nil {
 		return held(err)
