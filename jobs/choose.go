@@ -20,7 +20,10 @@ func gridOf(job *config.Job) plan.Grid {
 }
 
 func planOf(job *config.Job) plan.Job {
-	return plan.Job{Grid: gridOf(job), Lookback: job.Lookback, Start: job.Start, Settle: job.Settle, Open: job.Open}
+	return plan.Job{
+		Grid: gridOf(job), Lookback: job.Lookback, Tiers: job.Tiers, Heal: job.Heal,
+		Start: job.Start, Settle: job.Settle, Open: job.Open,
+	}
 }
 
 // plan lists the run's slices in the order of work, every interval once per part.
@@ -42,7 +45,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen, left, err := choose(w.job, w.run, known, w.o.Now())
+	chosen, left, err := w.choose(ctx, known)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +131,11 @@ func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error)
 	for _, s := range cached {
 		k.cached[keyOf(s.Part, s.Start)] = s
 	}
-	k.since, err = w.LastComplete(ctx, w.job)
+	if k.since, err = w.LastComplete(ctx, w.job); err != nil {
+		return k, err
+	}
+	remembered, err := w.state.Job(ctx, w.job.Name)
+	k.owed = remembered.Owed
 	return k, err
 }
 
@@ -166,6 +173,7 @@ type knowledge struct {
 	parts   []string
 	cached  map[sliceKey]state.Slice
 	since   time.Time // when the last run of what was due began that did all of it; zero = not known
+	owed    time.Time // start of the oldest interval that a firing left to the next ones; zero = none
 }
 
 // complete reports whether every part of an interval is complete.
@@ -199,9 +207,18 @@ func (k knowledge) has(part string, i sources.Interval) bool {
 
 // owedSince returns from when on a job without a first day owes its intervals:
 // from the newest that its last complete run had to export, or, where no run is
-// remembered, from the newest that some sink has. What was asked for by hand or
-// named by the vendor further back makes nothing owed.
+// remembered, from the newest that some sink has; or from further back, if firings
+// left something there. What was asked for by hand or named by the vendor further back
+// makes nothing owed.
 func (k knowledge) owedSince(p plan.Job) time.Time {
+	since := k.coveredSince(p)
+	if !k.owed.IsZero() && (since.IsZero() || k.owed.Before(since)) {
+		return k.owed
+	}
+	return since
+}
+
+func (k knowledge) coveredSince(p plan.Job) time.Time {
 	if !k.since.IsZero() {
 		return p.Newest(k.since).Start
 	}
@@ -270,19 +287,21 @@ func between(job *config.Job, from, to, now time.Time) (out []plan.Slice, left [
 
 // choose lists the intervals of a run: those the command names, or what a firing
 // would do now. Left are named intervals that are still open.
-func choose(job *config.Job, run state.Run, known knowledge, now time.Time) (out []plan.Slice, left []sources.Interval, err error) {
+func (w *work) choose(ctx context.Context, known knowledge) (out []plan.Slice, left []sources.Interval, err error) {
+	job, now := w.job, w.o.Now()
 	if !job.Kind.Windowed {
-		if !run.From.IsZero() || !run.To.IsZero() {
+		if !w.run.From.IsZero() || !w.run.To.IsZero() {
 			return nil, nil, fault.New(fault.Config, "job %s: stream %s is the current state, --from and --to mean nothing to it", job.Name, job.Kind.Name).
 				WithHint("Run it without them.")
 		}
 		return []plan.Slice{{}}, nil, nil
 	}
-	p := planOf(job)
-	if run.From.IsZero() && run.To.IsZero() {
-		return p.Firing(now, known.owedSince(p), known.complete), nil, nil
+	if !w.run.From.IsZero() || !w.run.To.IsZero() {
+		return between(job, w.run.From, w.run.To, now)
 	}
-	return between(job, run.From, run.To, now)
+	p := planOf(job)
+	due := p.Firing(now, known.owedSince(p), plan.Known{Complete: known.complete, Checked: known.checkedAll})
+	return due.Slices, nil, w.leave(ctx, known, due)
 }
 
 // addChanged adds the intervals of which the vendor says that they were edited

@@ -143,3 +143,15 @@ func (k knowledge) checked(part string, start time.Time) time.Time {
 	}
 	return first
 }
+
+// checkedAll returns when the part of an interval that was compared longest ago was,
+// zero if some part never was.
+func (k knowledge) checkedAll(i sources.Interval) time.Time {
+	var first time.Time
+	for n, part := range k.parts {
+		if at := k.checked(part, i.Start); n == 0 || at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exporter/jobs/config"
+	"exporter/jobs/plan"
 	"exporter/sinks"
 	"exporter/sources"
 	"exporter/state"
@@ -63,7 +64,9 @@ func (v SliceView) Complete(job *config.Job) bool {
 // it has none) until now, whether they are complete or not, newest first.
 func Expected(job *config.Job, since, now time.Time) []sources.Interval {
 	var all []sources.Interval
-	for _, s := range planOf(job).Firing(now, since, func(sources.Interval) bool { return false }) {
+	p := planOf(job)
+	p.Tiers, p.Heal = nil, 0
+	for _, s := range p.Firing(now, since, plan.Known{Complete: func(sources.Interval) bool { return false }}).Slices {
 		if !s.Open {
 			all = append(all, s.Interval)
 		}

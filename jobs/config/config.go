@@ -5,6 +5,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"exporter/jobs/plan"
 	"exporter/ratelimit"
 	"exporter/record"
 	"exporter/settings"
@@ -77,7 +78,9 @@ type Job struct {
 	DataZone *time.Location // where the bounds of data intervals are midnights
 
 	Interval settings.Duration // of a slice; zero for streams without intervals
-	Lookback settings.Duration // at least Interval
+	Lookback settings.Duration // at least Interval; with tiers the span of the longest
+	Tiers    []plan.Tier       // how often which part of the lookback is exported again; none = with every firing
+	Heal     int               // intervals before the lookback that one firing exports because they are not complete
 	Start    time.Time         // first midnight in DataZone the job owes; zero = none
 	Settle   time.Duration     // an interval is closed this long after its end
 	Open     bool              // the running interval is loaded too

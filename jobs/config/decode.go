@@ -84,6 +84,12 @@ func (r *report) set(key string, raw any, dst reflect.Value) {
 			r.add(key, "%s is longer than 292 years; write something shorter", target)
 			*target = settings.Duration{}
 		}
+	case *lookback:
+		if _, tiers := raw.([]any); tiers {
+			r.list(key, raw, dst)
+		} else if text, ok := r.want(key, raw, "a string"); ok {
+			*target = lookback{text}
+		}
 	case encoding.TextUnmarshaler:
 		r.unmarshal(key, raw, target)
 	default:

@@ -99,6 +99,7 @@ func TestFull(t *testing.T) {
 		Table: "shop_orders", Schedule: "CRON_TZ=Asia/Kathmandu 30 3 * * MON-FRI",
 		Zone: zone(t, "Asia/Kathmandu"), DataZone: zone(t, "Europe/Lisbon"),
 		Interval: settings.Duration{N: 6, Unit: settings.Hour}, Lookback: settings.Duration{N: 3, Unit: settings.Day},
+		Heal: 7, Deadline: "06:00",
 		Start:  time.Date(2026, 3, 29, 0, 0, 0, 0, zone(t, "Europe/Lisbon")),
 		Settle: 90 * time.Minute, Open: true,
 		Write: sinks.Replace, Absent: "mark", Empty: "replace", Missed: "skip", Overlap: "queue", Priority: "backfill", Timeout: 36 * time.Hour, PingURL: "https://hc.example/ping/shop-of-berlin",
@@ -157,7 +158,7 @@ func TestDefaults(t *testing.T) {
 	want := &config.Job{
 		Name: "report-daily", Source: cfg.Source("shop-2"), Kind: sources.Kind{Name: "report"}, Options: &shopOptions{},
 		Sinks: []*config.Sink{cfg.Sink("warehouse")}, Table: "report_daily", Schedule: "@daily",
-		Zone: zone(t, "Europe/Berlin"), DataZone: newYork, Interval: day, Lookback: settings.Duration{N: 3, Unit: settings.Day}, // the stream's
+		Zone: zone(t, "Europe/Berlin"), DataZone: newYork, Interval: day, Lookback: settings.Duration{N: 3, Unit: settings.Day}, Heal: 31, // lookback: the stream's
 		Write: sinks.Replace, Absent: "mark", Empty: "keep", Missed: "run", Overlap: "skip", Priority: "scheduled", Timeout: 4 * time.Hour,
 		Checks: config.Checks{MaxDrop: -1},
 	}

@@ -21,7 +21,8 @@ type jobTable struct {
 	Timezone     zone              `toml:"timezone"`
 	DataTimezone zone              `toml:"data_timezone"`
 	Interval     string            `toml:"interval"`
-	Lookback     settings.Duration `toml:"lookback"`
+	Lookback     lookback          `toml:"lookback"`
+	Heal         int               `toml:"heal"`
 	Start        string            `toml:"start"`
 	Settle       settings.Duration `toml:"settle"`
 	Open         bool              `toml:"open"`

@@ -49,7 +49,7 @@ func (l *loader) intervals(j *job, t jobTable) {
 		return
 	}
 	if !j.Kind.Windowed {
-		for _, name := range []string{"interval", "lookback", "start", "settle", "open"} {
+		for _, name := range []string{"interval", "lookback", "heal", "start", "settle", "open"} {
 			if _, set := j.table[name]; set {
 				l.add(j.key+"."+name, "stream %s is the current state, it has no data intervals; take the line out", j.Kind.Name)
 			}
@@ -59,6 +59,7 @@ func (l *loader) intervals(j *job, t jobTable) {
 	}
 	l.interval(j, t)
 	l.lookback(j, t)
+	l.heal(j, t)
 	l.start(j, t)
 	if j.Open && j.Write == sinks.Append {
 		l.add(j.key+".open", "write = \"append\" loads a slice at most once, and the running interval is not over; take the line out, or write = \"replace\"")
@@ -94,28 +95,6 @@ func sameLength(d settings.Duration) string {
 		}
 	}
 	return "write one of " + strings.Join(plan.Lengths, ", ")
-}
-
-func (l *loader) lookback(j *job, t jobTable) {
-	at := j.key + ".lookback"
-	if j.Interval.IsZero() || l.has(at) {
-		return
-	}
-	if _, set := j.table["lookback"]; !set {
-		if j.Write != sinks.Append && j.Kind.Lookback.Std() > j.Interval.Std() {
-			j.Lookback = j.Kind.Lookback
-		}
-		return
-	}
-	// Months count as 30 days here: the shortest a person means by one.
-	switch {
-	case t.Lookback.Std() < j.Interval.Std():
-		l.add(at, "%s is shorter than the interval of %s; write at least %s, or take the line out", t.Lookback, j.Interval, j.Interval)
-	case j.Write == sinks.Append && t.Lookback.Std() > j.Interval.Std():
-		l.add(at, "write = \"append\" loads a slice at most once, and a lookback longer than the interval would load it again; take the line out, or write = \"replace\"")
-	default:
-		j.Lookback = t.Lookback
-	}
 }
 
 func (l *loader) start(j *job, t jobTable) {

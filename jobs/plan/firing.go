@@ -12,6 +12,8 @@ import (
 type Job struct {
 	Grid
 	Lookback settings.Duration // from the end of the newest closed interval, in calendar units
+	Tiers    []Tier            // parts of the lookback by age, the youngest first; none = every firing exports all of it
+	Heal     int               // how many intervals before the lookback one firing exports because they are not complete; 0 = all
 	Start    time.Time         // first instant the job owes; zero = only what the lookback covers
 	Settle   time.Duration     // an interval is closed this long after its end
 	Open     bool              // the running interval is exported as well
@@ -24,6 +26,32 @@ type Slice struct {
 	Owed bool // only because it is not complete; the lookback does not ask for it
 }
 
+// Tier is a part of a lookback: back to Span, intervals are exported again when their
+// rows were compared with the vendor's Every or longer ago, less a tenth: so a firing
+// that begins some minutes earlier than the last one does not leave them out.
+type Tier struct {
+	Span  settings.Duration
+	Every time.Duration
+}
+
+// due reports whether an interval that was compared then is to be exported again.
+func (t Tier) due(checked, now time.Time) bool {
+	return checked.IsZero() || checked.After(now) || now.Sub(checked) >= t.Every-t.Every/10
+}
+
+// Known answers what is known of an interval.
+type Known struct {
+	Complete func(sources.Interval) bool      // every sink has it for good
+	Checked  func(sources.Interval) time.Time // when it was last compared with the vendor's rows, zero = never; asked only for tiers
+}
+
+// Due is what a firing does about the intervals of a job.
+type Due struct {
+	Slices []Slice            // to export, newest first
+	Fresh  []sources.Interval // of the lookback, but compared lately
+	Left   []sources.Interval // not complete, and left to the next firings, newest first
+}
+
 // Newest returns the newest closed interval at now.
 func (j Job) Newest(now time.Time) sources.Interval {
 	i := j.Containing(now)
@@ -33,17 +61,15 @@ func (j Job) Newest(now time.Time) sources.Interval {
 	return i
 }
 
-// Firing returns what a firing at now exports, newest first: the running
-// interval if the job wants it, the lookback, and then every closed interval
-// since Start that is not complete. A job without Start owes what the firings
-// since the given instant were to export; zero means that nothing is known of any.
-// Complete answers for one interval; it is asked only outside the lookback.
-func (j Job) Firing(now time.Time, since time.Time, complete func(sources.Interval) bool) []Slice {
+// Firing returns what a firing at now exports, newest first: the running interval if
+// the job wants it, the lookback or what of its tiers is due, and then closed intervals
+// since Start that are not complete. A job without Start owes what the firings since the
+// given instant were to export; zero means that nothing is known of any.
+func (j Job) Firing(now time.Time, since time.Time, known Known) (d Due) {
 	newest := j.Newest(now)
-	first := j.lookbackStart(newest)
-	var out []Slice
+	first := j.lookbackStart(newest, j.Lookback)
 	if running := j.Next(newest); j.Open && !running.Start.After(now) {
-		out = append(out, Slice{Interval: running, Open: true})
+		d.Slices = append(d.Slices, Slice{Interval: running, Open: true})
 	}
 	owed := j.Start
 	if owed.IsZero() {
@@ -55,22 +81,49 @@ func (j Job) Firing(now time.Time, since time.Time, complete func(sources.Interv
 	if !j.Start.IsZero() && j.Start.After(first) {
 		owed, first = j.Start, j.Start
 	}
+	tiers := make([]time.Time, len(j.Tiers)) // from where on each counts
+	for i, t := range j.Tiers {
+		tiers[i] = j.lookbackStart(newest, t.Span)
+	}
 	all := j.Between(j.Containing(owed).Start, newest.End)
+	healed := 0
 	for k := len(all) - 1; k >= 0; k-- {
-		switch i := all[k]; {
-		case !i.Start.Before(first):
-			out = append(out, Slice{Interval: i})
-		case !complete(i):
-			out = append(out, Slice{Interval: i, Owed: true})
+		i := all[k]
+		switch inside := !i.Start.Before(first); {
+		case inside && len(j.Tiers) == 0:
+			d.Slices = append(d.Slices, Slice{Interval: i})
+		case inside && j.tier(tiers, i).due(known.Checked(i), now):
+			d.Slices = append(d.Slices, Slice{Interval: i})
+		case known.Complete(i):
+			if inside {
+				d.Fresh = append(d.Fresh, i)
+			}
+		case inside || j.Heal == 0 || healed < j.Heal:
+			d.Slices = append(d.Slices, Slice{Interval: i, Owed: true})
+			if !inside {
+				healed++
+			}
+		default:
+			d.Left = append(d.Left, i)
 		}
 	}
-	return out
+	return d
+}
+
+// tier returns the youngest tier that holds an interval of the lookback.
+func (j Job) tier(starts []time.Time, i sources.Interval) Tier {
+	for n, from := range starts {
+		if !i.Start.Before(from) {
+			return j.Tiers[n]
+		}
+	}
+	return j.Tiers[len(j.Tiers)-1]
 }
 
 // lookbackStart returns the start of the oldest interval of the lookback that
 // ends with newest: whole intervals, counted back in calendar units of the zone.
-func (j Job) lookbackStart(newest sources.Interval) time.Time {
-	at := j.back(newest.End)
+func (j Job) lookbackStart(newest sources.Interval, span settings.Duration) time.Time {
+	at := j.back(newest.End, span)
 	i := j.Containing(at)
 	if i.Start.After(newest.Start) {
 		return newest.Start
@@ -78,9 +131,8 @@ func (j Job) lookbackStart(newest sources.Interval) time.Time {
 	return i.Start
 }
 
-// back counts the lookback back from a bound, on the calendar of the zone.
-func (j Job) back(end time.Time) time.Time {
-	l := j.Lookback
+// back counts a lookback back from a bound, on the calendar of the zone.
+func (j Job) back(end time.Time, l settings.Duration) time.Time {
 	if l.IsZero() {
 		l = j.Length
 	}

@@ -210,7 +210,7 @@ func TestFiring(t *testing.T) {
 			if c.oldest != "" {
 				oldest = at(t, c.oldest)
 			}
-			if d := cmp.Diff(c.want, starts(c.job.Firing(at(t, c.now), oldest, c.complete))); d != "" {
+			if d := cmp.Diff(c.want, starts(c.job.Firing(at(t, c.now), oldest, plan.Known{Complete: c.complete}).Slices)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -237,7 +237,7 @@ func TestFiringProperties(t *testing.T) {
 				Settle:   time.Duration(rapid.IntRange(0, 600).Draw(t, "settle")) * time.Minute,
 			}
 			now := time.Unix(rapid.Int64Range(1300000000, 1800000000).Draw(t, "now"), 0)
-			got := j.Firing(now, time.Time{}, none)
+			got := j.Firing(now, time.Time{}, plan.Known{Complete: none}).Slices
 			if len(got) == 0 {
 				t.Fatal("nothing planned")
 			}
@@ -250,7 +250,7 @@ func TestFiringProperties(t *testing.T) {
 					t.Fatalf("gap or overlap between %s and %s", got[k], got[k-1])
 				}
 			}
-			if d := cmp.Diff(got, j.Firing(now, time.Time{}, none)); d != "" {
+			if d := cmp.Diff(got, j.Firing(now, time.Time{}, plan.Known{Complete: none}).Slices); d != "" {
 				t.Fatal(d)
 			}
 		})
@@ -270,7 +270,7 @@ func TestNightsLeaveNoGap(t *testing.T) {
 			if night > 0 && night < 59 && rapid.Bool().Draw(t, "missed") {
 				continue
 			}
-			for _, s := range j.Firing(now, oldest, func(i sources.Interval) bool { return done[i.Start.Unix()] > 0 }) {
+			for _, s := range j.Firing(now, oldest, plan.Known{Complete: func(i sources.Interval) bool { return done[i.Start.Unix()] > 0 }}).Slices {
 				done[s.Start.Unix()]++
 				if oldest.IsZero() || s.Start.Before(oldest) {
 					oldest = s.Start
