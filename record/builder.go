@@ -165,6 +165,20 @@ func (b *Builder) Days(d int32) {
 	b.day(d)
 }
 
+// Decimal appends the canonical decimal s (see [AppendDecimal]), which is v / 10^scale,
+// without reading it again; into a column of another type as its text.
+func (b *Builder) Decimal(s []byte, v int64, scale int) {
+	switch {
+	case !b.differs(Numeric):
+		b.batch.arena = append(b.batch.arena, s...)
+		b.batch.endCell(false)
+	case scale == 0 && !b.differs(Integer):
+		b.fixed(v)
+	default:
+		b.Raw(s)
+	}
+}
+
 // differs reports whether the next column wants something else than plain cells of a type.
 func (b *Builder) differs(t Type) bool {
 	i := b.column()

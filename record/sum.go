@@ -35,7 +35,13 @@ func (x int128) big() *big.Int {
 }
 
 // AddInt adds an integer.
-func (s *Sum) AddInt(v int64) { s.small[0].add(v); s.used |= 1 }
+func (s *Sum) AddInt(v int64) { s.AddScaled(v, 0) }
+
+// AddScaled adds v / 10^scale; scale is 0 to 18.
+func (s *Sum) AddScaled(v int64, scale int) {
+	s.small[scale].add(v)
+	s.used |= 1 << scale
+}
 
 // AddDecimal adds a canonical decimal, see [AppendDecimal].
 func (s *Sum) AddDecimal(d []byte) {
@@ -63,8 +69,7 @@ func (s *Sum) AddDecimal(d []byte) {
 	if neg {
 		v = -v
 	}
-	s.small[scale].add(v)
-	s.used |= 1 << scale
+	s.AddScaled(v, scale)
 }
 
 func (s *Sum) addBig(d []byte) {

@@ -22,6 +22,13 @@ func Number(text, decimal, thousands string) (canonical, mark, verdict string) {
 	return string(out), mark, [...]string{"number", "not a number", "ambiguous"}[v]
 }
 
+// Quick reads a number like Number, where the short way does; else ok is false. It
+// also returns what the number is.
+func Quick(text, decimal string) (canonical string, v int64, scale int, ok bool) {
+	out, v, scale, ok := quick(nil, []byte(text), CSV{Decimal: decimal}.marks().decimal)
+	return string(out), v, scale, ok
+}
+
 // Date reads a date that may be of the days given.
 func Date(text string, from, to int32) string {
 	return string(isoDate(nil, []byte(text), &dayRange{from, to}))

@@ -26,6 +26,7 @@ func newTyper(table record.Table, b Block, d blockDefinition, probed bool, decim
 	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
 	for _, c := range table.Columns {
 		cell := cell{slot: t.slot(c.Wire()), number: numeric(c.Type)}
+		cell.day = cell.slot >= 0 && t.slots[cell.slot].kind == asDate
 		if cell.slot >= 0 && t.slots[cell.slot].kind == asMoney && c.Type == record.Numeric {
 			cell.decimals = decimals
 		}

@@ -79,6 +79,59 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 	return appendDecimal(dst, text, integer, fraction, negative)
 }
 
+// plainest is the most digits that [quick] reads.
+const plainest = 18
+
+// quick appends the canonical form of a number of nothing but digits, a minus, and the
+// decimal mark, which is 0 while none is known: what nearly all are. It returns the
+// number too, as v / 10^scale. What it does not take is for canonical.
+func quick(dst, text []byte, mark byte) (out []byte, v int64, scale int, ok bool) {
+	from, point, end := 0, -1, len(text)
+	if end > plainest || end == 0 {
+		return dst, 0, 0, false
+	}
+	if text[0] == '-' {
+		from = 1
+	}
+	for i, c := range text[from:] {
+		switch {
+		case c >= '0' && c <= '9':
+			v = v*10 + int64(c-'0')
+		case c == mark && mark != 0 && point < 0 && i > 0:
+			point = from + i
+		default:
+			return dst, 0, 0, false
+		}
+	}
+	whole := end
+	if point >= 0 {
+		whole = point
+		if point == end-1 {
+			return dst, 0, 0, false
+		}
+		for text[end-1] == '0' {
+			end, v = end-1, v/10
+		}
+		if end == point+1 {
+			end = point
+		} else {
+			scale = end - point - 1
+		}
+	}
+	if whole == from || text[from] == '0' && whole > from+1 || from == 1 && v == 0 {
+		return dst, 0, 0, false
+	}
+	at := len(dst)
+	dst = append(dst, text[:end]...)
+	if scale > 0 {
+		dst[at+point] = '.'
+	}
+	if from == 1 {
+		v = -v
+	}
+	return dst, v, scale, true
+}
+
 // plain cuts a number with nothing but the decimal mark in it, once that is known.
 func (m *marks) plain(body []byte) (integer, fraction []byte, ok bool) {
 	i := -1

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"exporter/record"
 	"exporter/sources/owapro"
 )
 
@@ -81,6 +82,34 @@ func TestDates(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+}
+
+// The short way to a number comes to what the long way does.
+func FuzzQuickNumbers(f *testing.F) {
+	for _, seed := range []string{"12", "-12.50", "0", "-0", "0.0", "00.1", "1.", ".5", "-", "1,5", "1.2.3", "100", "999999999999999999", "-1.000"} {
+		for _, decimal := range []string{"", ".", ","} {
+			f.Add(seed, decimal)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, decimal string) {
+		if decimal != "" && decimal != "." && decimal != "," {
+			return
+		}
+		got, v, scale, ok := owapro.Quick(text, decimal)
+		if !ok {
+			return
+		}
+		want, mark, verdict := owapro.Number(text, decimal, "")
+		if verdict != "number" || got != want || mark != decimal {
+			t.Fatalf("%q with the mark %q: %q the short way, %q and a mark of %q the long way, which is %s", text, decimal, got, want, mark, verdict)
+		}
+		var sum, whole record.Sum
+		sum.AddScaled(v, scale)
+		whole.AddDecimal([]byte(want))
+		if sum.String() != whole.String() {
+			t.Fatalf("%q is taken for %s", text, sum.String())
+		}
+	})
 }
 
 // A text is either left as it stands or a decimal whose digits are those of the text.

@@ -55,8 +55,16 @@ func (s *sums) add(c *cells) {
 		if text == nil {
 			continue
 		}
-		s.page[i].bad = s.page[i].bad || c.wrong[slot]
-		s.page[i].add(text)
+		a := &s.page[i]
+		if known := c.read[slot]; known.ok {
+			if known.value != 0 {
+				a.sum.AddScaled(known.value, int(known.scale))
+				a.nonzero++
+			}
+			continue
+		}
+		a.bad = a.bad || c.wrong[slot]
+		a.add(text)
 	}
 }
 

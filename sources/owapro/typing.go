@@ -46,11 +46,19 @@ type cells struct {
 	text  [][]byte // by slot, nil = none
 	buf   [][]byte // the memory of text
 	wrong []bool   // it would pass for a number, but not with the marks of this CSV
+	read  []read   // what text says, where that is known already
 	doubt int      // slot of a number that is ambiguous, -1 = none
 }
 
+// read is a number, value / 10^scale, or a date, as days since 1970.
+type read struct {
+	value int64
+	scale int8
+	ok    bool
+}
+
 func newCells(slots int) cells {
-	return cells{text: make([][]byte, slots), buf: make([][]byte, slots), wrong: make([]bool, slots)}
+	return cells{text: make([][]byte, slots), buf: make([][]byte, slots), wrong: make([]bool, slots), read: make([]read, slots)}
 }
 
 func (c *cells) set(slot int, text string) {
@@ -66,6 +74,7 @@ type cell struct {
 	slot     int    // -1 where the column holds a constant
 	constant []byte // nil = null
 	number   bool   // the column's type is one of numbers
+	day      bool   // the slot is one of dates
 	decimals *int   // that an amount is rounded to
 }
 
@@ -160,7 +169,17 @@ func (t *typer) summary(c *cells) bool {
 
 func (t *typer) canonical(i int, text []byte) {
 	k := t.slots[i].kind
-	t.row.wrong[i] = false
+	t.row.wrong[i], t.row.read[i] = false, read{}
+	if k == asNumber || k == asPercent || k == asMoney {
+		mark := byte('.')
+		if t.marks != nil {
+			mark = t.marks.decimal
+		}
+		if buf, v, scale, ok := quick(t.row.buf[i][:0], text, mark); ok {
+			t.row.text[i], t.row.buf[i], t.row.read[i] = buf, buf, read{v, int8(scale), true}
+			return
+		}
+	}
 	if k != asText {
 		text = bytes.TrimSpace(text)
 	}
@@ -184,6 +203,10 @@ func (t *typer) canonical(i int, text []byte) {
 		var within *dayRange
 		if i == t.date {
 			within = &t.within
+		}
+		if d, err := record.ParseDays(text); err == nil {
+			buf, t.row.read[i] = append(buf, text...), read{value: int64(d), ok: true}
+			break
 		}
 		buf = isoDate(buf, text, within)
 	default:
@@ -226,7 +249,11 @@ func (t *typer) commit(c *cells) error {
 			WithHint("The vendor does not heed the filter on customerid. Its rows would be counted for the wrong customer; report it to Hurra.")
 	}
 	if t.date >= 0 {
-		if d, err := record.ParseDays(c.text[t.date]); err == nil && !t.within.has(d) {
+		d, err := int32(c.read[t.date].value), error(nil)
+		if !c.read[t.date].ok {
+			d, err = record.ParseDays(c.text[t.date])
+		}
+		if err == nil && !t.within.has(d) {
 			t.trimmed++
 			return nil
 		}
@@ -282,13 +309,17 @@ func (t *typer) repeats() bool {
 
 func (t *typer) fill(c *cells) {
 	for _, cell := range t.cells {
-		text := cell.constant
+		text, known := cell.constant, read{}
 		if cell.slot >= 0 {
-			text = c.text[cell.slot]
+			text, known = c.text[cell.slot], c.read[cell.slot]
 		}
 		switch {
 		case text == nil:
 			t.build.Null()
+		case known.ok && cell.day:
+			t.build.Days(int32(known.value))
+		case known.ok && !cell.day && (cell.decimals == nil || int(known.scale) <= *cell.decimals):
+			t.build.Decimal(text, known.value, int(known.scale))
 		case cell.slot >= 0 && cell.number && c.wrong[cell.slot]:
 			t.build.Raw(fmt.Appendf(nil, "%s (the decimal mark is %q)", text, string(rune(t.marks.decimal))))
 		case cell.decimals != nil:
