@@ -35,7 +35,8 @@ type fakeVendor struct {
 	partsAsk  bool  // they cost a request
 	unsettled bool  // the count of every slice would not settle
 	changed   []sources.Interval
-	nameless  bool // the second order has no account
+	nameless  bool  // the second order has no account
+	announced int64 // more orders than there are
 }
 
 var (
@@ -143,7 +144,7 @@ func (f *fake) Read(ctx context.Context, req sources.Request) iter.Seq2[sources.
 				items.EndRow(nil)
 			}
 		}
-		page := sources.Page{Announced: 2, Provisional: f.vendor.unsettled}
+		page := sources.Page{Announced: 2 + f.vendor.announced, Provisional: f.vendor.unsettled}
 		page.Batch, page.Rejects = orders.Take()
 		if !yield(page, nil) {
 			return
