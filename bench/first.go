@@ -91,9 +91,10 @@ func (st *stage) fill(ctx context.Context, to string) error {
 	return errors.Join(err, st.db.lock(ctx, false))
 }
 
-// drain measures the run that loads such a spool, which asks the vendor nothing.
+// drain measures the run that loads such a spool. It may ask the vendor which
+// customers there are, and nothing else.
 func (st *stage) drain(ctx context.Context, to string, r *result) (sample, error) {
-	before, err := st.vendor.ask(ctx, "GET", "/_bench/calls", nil)
+	before, err := st.vendor.sent(ctx)
 	if err != nil {
 		return sample{}, err
 	}
@@ -104,9 +105,9 @@ func (st *stage) drain(ctx context.Context, to string, r *result) (sample, error
 	if err != nil {
 		return s, err
 	}
-	after, err := st.vendor.ask(ctx, "GET", "/_bench/calls", nil)
-	if err == nil && after != before {
-		err = fmt.Errorf("the vendor was asked, though the rows were in the spool: %s calls before, %s after", before, after)
+	after, err := st.vendor.sent(ctx)
+	if err == nil && after-before > 1000 {
+		err = fmt.Errorf("the vendor was asked for %d bytes, though the rows were in the spool", after-before)
 	}
 	return s, err
 }

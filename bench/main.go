@@ -71,9 +71,9 @@ func command(ctx context.Context, args []string, out, log io.Writer) error {
 	var p plan
 	flags.StringVar(&p.profile, "profile", "", "`DIR` for processor profiles of exporter and their top ten, one for each case")
 	flags.Usage = func() {
-		fmt.Fprint(log, usage)
+		_, _ = io.WriteString(log, usage) // nobody to tell
 		flags.PrintDefaults()
-		fmt.Fprint(log, examples, caseNames())
+		_, _ = io.WriteString(log, examples+caseNames())
 	}
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -69,29 +69,38 @@ func (r *report) print(out io.Writer) error {
 	fmt.Fprintf(b, "load average at the begin %s, at the end %s (%s)\n", r.Begin.Load, r.End.Load, r.End.At.Sub(r.Begin.At))
 	fmt.Fprintf(b, "exporter %s, %s, PostgreSQL %s, %s\n", r.Versions.Exporter, r.Versions.Go, r.Versions.PostgreSQL, r.Versions.Psql)
 	fmt.Fprintf(b, "medians of %d; CPU: seconds of processor time for a million rows\n\n", r.Repeat)
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	// A cell of a right-aligned table ends with its tab, the last column as well.
-	fmt.Fprintln(t, "case\trows\trows/s\tbeside\trows/s\tratio\ttarget\t\tlineage too\tpeak MiB\tCPU exporter\tvendor\tserver\tCPU beside\tserver\t")
+	lines := new(strings.Builder)
+	fmt.Fprintln(lines, "case\trows\trows/s\tbeside\trows/s\tratio\ttarget\t\tlineage too\tpeak MiB\tCPU exporter\tvendor\tserver\tCPU beside\tserver\t")
 	for _, one := range r.Results {
 		second := ""
 		if one.Second != nil {
 			second = fmt.Sprintf("%.2f", one.SecondRatio)
 		}
-		fmt.Fprintf(t, "%s\t%d\t%.0f\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n",
+		fmt.Fprintf(lines, "%s\t%d\t%.0f\t%s\t%.0f\t%.2f\t%s\t%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n",
 			one.Case, one.Rows, one.Exporter.RowsPerSecond, one.Reference.Name, one.Reference.RowsPerSecond, one.Ratio, one.Target.text(), one.Verdict, second,
 			float64(one.Exporter.Peak)/mib, one.Exporter.CPU, one.Exporter.VendorCPU, one.Exporter.ServerCPU, one.Reference.CPU, one.Reference.ServerCPU)
 	}
-	if err := t.Flush(); err != nil {
+	limits := new(strings.Builder)
+	for _, one := range r.Limits {
+		fmt.Fprintf(limits, "%s\t%.2f %s\t%s\t%s\t%s\n", one.Name, one.Value, one.Unit, one.Target.text(), one.Verdict, one.Where)
+	}
+	if err := align(b, lines.String(), tabwriter.AlignRight); err != nil {
 		return err
 	}
 	fmt.Fprintln(b)
-	t = tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	for _, one := range r.Limits {
-		fmt.Fprintf(t, "%s\t%.2f %s\t%s\t%s\t%s\n", one.Name, one.Value, one.Unit, one.Target.text(), one.Verdict, one.Where)
-	}
-	if err := t.Flush(); err != nil {
+	if err := align(b, limits.String(), 0); err != nil {
 		return err
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// align writes lines of cells that end with tabs as columns.
+func align(out io.Writer, lines string, flags uint) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', flags)
+	if _, err := io.WriteString(t, lines); err != nil {
+		return err
+	}
+	return t.Flush()
 }

@@ -122,21 +122,22 @@ func (t *tape) add(key string, a answer) (err error) {
 	return err
 }
 
-// play answers a request as it was answered when it was recorded.
-func (t *tape) play(w http.ResponseWriter, r *http.Request) {
+// play answers a request as it was answered when it was recorded, and returns how
+// many bytes that took.
+func (t *tape) play(w http.ResponseWriter, r *http.Request) int64 {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the caller is gone
+		return 0 // the caller is gone
 	}
 	a, ok := t.find(keyOf(r, body))
 	if !ok {
 		http.Error(w, fmt.Sprintf("not on the tape: %s %s %s", r.Method, r.URL, body), http.StatusNotImplemented)
-		return
+		return 0
 	}
 	f, err := os.Open(filepath.Join(t.dir, a.File))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return 0
 	}
 	defer func() { _ = f.Close() }() // only read
 	for name, values := range a.Header {
@@ -146,7 +147,8 @@ func (t *tape) play(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	}
 	w.WriteHeader(a.Status)
-	_, _ = io.Copy(w, f) // the kernel copies; the caller may be gone
+	n, _ := io.Copy(w, f) // the kernel copies; the caller may be gone
+	return n
 }
 
 // record answers a request by next and keeps the answer.

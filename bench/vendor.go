@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,7 @@ type vendorTask struct {
 // serveVendor is the vendor's process: it prints its address and ends with its input.
 //
 //	POST /_bench/set     the name of the set of answers that is in force
-//	GET  /_bench/calls   how many requests there were
+//	GET  /_bench/sent    how many bytes were answered
 //	GET  /_bench/truth   how many rows there are, while the sandbox plays
 //	     /_sandbox/...   switches of the sandbox
 func serveVendor(text string) error {
@@ -46,7 +47,7 @@ func serveVendor(text string) error {
 	if err != nil {
 		return err
 	}
-	var calls atomic.Int64
+	var sent atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_bench/set", func(_ http.ResponseWriter, r *http.Request) {
 		name, err := io.ReadAll(r.Body)
@@ -54,8 +55,8 @@ func serveVendor(text string) error {
 			t.use(string(name))
 		}
 	})
-	mux.HandleFunc("GET /_bench/calls", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, calls.Load()) })
-	answer := t.play
+	mux.HandleFunc("GET /_bench/sent", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, sent.Load()) })
+	answer := func(w http.ResponseWriter, r *http.Request) { sent.Add(t.play(w, r)) }
 	if task.Sandbox != nil {
 		vendor, err := sandbox.New(*task.Sandbox)
 		if err != nil {
@@ -73,10 +74,7 @@ func serveVendor(text string) error {
 		})
 		answer = func(w http.ResponseWriter, r *http.Request) { t.record(rooms, w, r) }
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		calls.Add(1)
-		answer(w, r)
-	})
+	mux.HandleFunc("/", answer)
 	var config net.ListenConfig
 	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,4 +161,13 @@ func (v *vendor) ask(ctx context.Context, method, path string, body []byte) (tex
 func (v *vendor) use(ctx context.Context, set string) error {
 	_, err := v.ask(ctx, http.MethodPost, "/_bench/set", []byte(set))
 	return err
+}
+
+// sent returns how many bytes the vendor has answered.
+func (v *vendor) sent(ctx context.Context) (int64, error) {
+	text, err := v.ask(ctx, http.MethodGet, "/_bench/sent", nil)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
 }
