@@ -23,6 +23,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"slice of run": endedObject{}, "slice of slices": status.Slice{}, "sink": status.Sink{},
 		"job": status.Job{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
 		"loaded": loadedObject{}, "demo": demoObject{},
+		"failure": status.Failure{}, "health": status.Health{},
 		"sandbox": sandboxObject{}, "version": versionObject{},
 	}
 	data, err := os.ReadFile("JSON.md")
