@@ -58,13 +58,18 @@ func (b *Builder) Take() (batch, rejects Batch) {
 	batch, rejects = b.batch, b.rejects
 	b.batch = Batch{Table: batch.Table, cols: batch.cols}
 	b.rejects = Batch{Table: rejects.Table, Rejects: true, cols: rejects.cols}
-	// The next batch is likely to be as large as this one.
-	b.batch.ends = make([]uint32, 0, len(batch.ends))
-	b.batch.nulls = make([]byte, 0, len(batch.nulls))
-	b.batch.arena = make([]byte, 0, len(batch.arena))
+	if batch.rows == 0 { // and what there is room for is kept
+		b.batch, batch = batch, b.batch
+	} else { // the next batch is likely to be about as large as this one
+		b.batch.ends = make([]uint32, 0, roomy(len(batch.ends)))
+		b.batch.nulls = make([]byte, 0, roomy(len(batch.nulls)))
+		b.batch.arena = make([]byte, 0, roomy(len(batch.arena)))
+	}
 	b.cells, b.arena = 0, 0
 	return batch, rejects
 }
+
+func roomy(n int) int { return n + n/8 }
 
 // Discard drops the cells of the unfinished row.
 func (b *Builder) Discard() {
@@ -120,7 +125,7 @@ func (b *Builder) Timestamp(t time.Time) {
 		b.Raw(t.AppendFormat(nil, time.RFC3339Nano))
 		return
 	}
-	b.fixed(t.UnixMicro())
+	b.moment(t.UnixMicro())
 }
 
 // LocalTime appends the wall clock reading of t; into a column of another type as text.
@@ -130,7 +135,7 @@ func (b *Builder) LocalTime(t time.Time) {
 		return
 	}
 	_, offset := t.Zone()
-	b.fixed(t.UnixMicro() + int64(offset)*1e6)
+	b.moment(t.UnixMicro() + int64(offset)*1e6)
 }
 
 // Float appends v; into a column of another type as its shortest text.
@@ -139,7 +144,7 @@ func (b *Builder) Float(v float64) {
 		b.Raw(strconv.AppendFloat(nil, v, 'g', -1, 64))
 		return
 	}
-	b.fixed(int64(math.Float64bits(v)))
+	b.finite(v)
 }
 
 // Boolean appends v; into a column of another type as 1 or 0.
@@ -191,6 +196,10 @@ func (b *Builder) truth(c byte) {
 }
 
 func (b *Builder) day(d int32) {
+	if d < firstDay || d > lastDay {
+		b.reject(outOfRange, "the date")
+		return
+	}
 	b.batch.arena = binary.LittleEndian.AppendUint32(b.batch.arena, uint32(d))
 	b.batch.endCell(false)
 }
@@ -212,6 +221,10 @@ func (b *Builder) Text(s []byte) {
 		b.mask = appendText(b.mask[:0], s)
 		b.batch.arena = mask(b.batch.arena, b.mask)
 	} else {
+		if b.table.Columns[b.column()].Type == JSON {
+			b.mask = appendJSON(b.mask[:0], s)
+			s = b.mask
+		}
 		b.batch.arena = appendText(b.batch.arena, s)
 	}
 	if uint64(len(b.batch.arena)) > math.MaxUint32 {
@@ -253,7 +266,7 @@ func (b *Builder) Raw(s []byte) {
 		arena, err := AppendDecimal(b.batch.arena, s)
 		if err != nil {
 			b.batch.arena = b.batch.arena[:n]
-			b.reject("%q is not a decimal number", clip(s))
+			b.rejectDecimal(s, err)
 			return
 		}
 		b.batch.arena = arena
@@ -264,6 +277,10 @@ func (b *Builder) Raw(s []byte) {
 		b.rawBoolean(s)
 	case Date:
 		d, err := ParseDays(s)
+		if err != nil && zeroDate(s) {
+			b.Null()
+			return
+		}
 		if err != nil {
 			b.reject("%q is not a date", clip(s))
 			return
@@ -272,11 +289,7 @@ func (b *Builder) Raw(s []byte) {
 	case Timestamp, LocalTime:
 		b.rawTime(s, c.Type)
 	case JSON:
-		if !json.Valid(s) {
-			b.reject("%q is not JSON", clip(s))
-			return
-		}
-		b.Text(s)
+		b.rawJSON(s)
 	}
 }
 
@@ -309,7 +322,7 @@ func (b *Builder) rejectRow(raw []byte) {
 		}
 		raw = quoted
 	}
-	r.arena = appendText(r.arena, raw)
+	r.arena = appendText(r.arena, appendJSON(nil, raw))
 	r.endCell(len(raw) == 0)
 	if bad < len(b.table.Columns) {
 		r.arena = append(r.arena, b.table.Columns[bad].Name...)

@@ -8,7 +8,10 @@ import (
 	"time"
 )
 
-var errSyntax = errors.New("invalid syntax")
+var (
+	errSyntax = errors.New("invalid syntax")
+	errDigits = errors.New("more than 1,000 digits")
+)
 
 // ParseInteger reads a decimal integer of 64 bits, with an optional sign.
 func ParseInteger(s []byte) (int64, error) {
@@ -95,13 +98,16 @@ func AppendDecimal(dst, s []byte) ([]byte, error) {
 			return dst, errSyntax
 		}
 		exp, err := ParseInteger(rest[1:])
+		if errors.Is(err, errSyntax) {
+			return dst, err
+		}
 		if err != nil || exp < -maxDigits || exp > maxDigits {
-			return dst, errSyntax
+			return dst, errDigits
 		}
 		whole, frac = shift(whole, frac, int(exp))
 	}
 	if len(whole)+len(frac) > maxDigits && len(bytes.TrimLeft(whole, "0"))+len(frac) > maxDigits {
-		return dst, errSyntax
+		return dst, errDigits
 	}
 	return appendCanonical(dst, neg, whole, frac), nil
 }
@@ -261,17 +267,19 @@ func (b *Builder) rawTime(s []byte, t Type) {
 		if t == Timestamp {
 			wall = Instant(wall, b.zone)
 		}
-		b.fixed(wall)
+		b.moment(wall)
 		return
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(s))
 	switch {
+	case err != nil && zeroDate(s):
+		b.Null()
 	case err != nil:
 		b.reject("%q is not a date with time", clip(s))
 	case t == Timestamp:
-		b.fixed(at.UnixMicro())
+		b.moment(at.UnixMicro())
 	default:
 		_, offset := at.In(b.zone).Zone()
-		b.fixed(at.UnixMicro() + int64(offset)*1e6)
+		b.moment(at.UnixMicro() + int64(offset)*1e6)
 	}
 }

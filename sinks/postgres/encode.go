@@ -89,7 +89,7 @@ func (e *encoder) appendSized(dst, cell []byte, col int) ([]byte, error) {
 	dst = append(dst, 0, 0, 0, 0)
 	if e.columns[col].Type == record.JSON {
 		const version = 1
-		dst = appendJSON(append(dst, version), cell)
+		dst = append(append(dst, version), cell...)
 	} else {
 		var err error
 		if dst, err = appendNumeric(dst, cell); err != nil {

@@ -14,6 +14,3 @@ func SetPace(s sinks.Sink, lock time.Duration, tries uint) {
 
 // Lock is how long DDL waits for a lock.
 var Lock = defaultPace().lock
-
-// AppendJSON is the encoder of jsonb.
-var AppendJSON = appendJSON

@@ -1,0 +1,4 @@
+package record
+
+// AppendJSON is what JSON cells become.
+var AppendJSON = appendJSON
