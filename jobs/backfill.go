@@ -133,7 +133,26 @@ func (w *work) wants(known knowledge, part string, i sources.Interval) bool {
 	}
 	c := known.cached[keyOf(part, i.Start)]
 	done := c.State == state.SliceCommitted || c.State == state.SliceUnchanged
-	return w.run.Since.IsZero() || !done || c.Updated.Before(w.run.Since)
+	return !done || !w.before[c.Run]
+}
+
+// begun returns the runs of the same backfill, by id: what they did is not done again.
+// Since is what they have in common, whatever the clock did between them.
+func (w *work) begun(ctx context.Context) (map[string]bool, error) {
+	if w.run.Since.IsZero() {
+		return nil, nil
+	}
+	before, err := w.state.Runs(ctx, w.job.Name, remembered)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, r := range before {
+		if r.Trigger == state.TriggerBackfill && r.Since.Equal(w.run.Since) {
+			ids[r.ID] = true
+		}
+	}
+	return ids, nil
 }
 
 // outdated reports whether some sink has a slice under another definition.
@@ -154,14 +173,13 @@ func (k knowledge) outdated(part string, i sources.Interval, definition string) 
 }
 
 // Continue lets a backfill of everything go on where the same one ended early: it
-// returns the request with Since set, and whether there was such a one.
+// returns the request with their Since, and whether there was such a one.
 func (e *Engine) Continue(ctx context.Context, r state.Run) (state.Run, bool, error) {
-	const remembered = 1000
 	before, err := e.state.Runs(ctx, r.Job, remembered)
 	if err != nil {
 		return r, false, err
 	}
-	r.Since = e.o.Now().UTC()
+	r.Since = e.o.Now().UTC().Truncate(time.Microsecond)
 	for _, b := range before {
 		if b.Trigger != state.TriggerBackfill || b.Only != r.Only || !b.From.Equal(r.From) || !b.To.Equal(r.To) {
 			continue

@@ -63,10 +63,15 @@ func runsForLedger(runs []state.Run) []sinks.Run {
 		if !r.Done() || r.Started.IsZero() {
 			continue
 		}
+		var warnings []string
+		if r.Note != "" {
+			warnings = []string{r.Note}
+		}
 		list = append(list, sinks.Run{
 			ID: r.ID, Job: r.Job, Trigger: r.Trigger, State: r.State, Started: r.Started, Finished: r.Finished,
 			Committed: r.Committed, Unchanged: r.Unchanged, Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows, Calls: r.Calls,
-			Error: strings.ToValidUTF8(strings.ReplaceAll(r.Error, "\x00", ""), "\ufffd"), // a vendor's words
+			Error:    strings.ToValidUTF8(strings.ReplaceAll(r.Error, "\x00", ""), "\ufffd"), // a vendor's words
+			Warnings: warnings,
 		})
 	}
 	return list

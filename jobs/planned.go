@@ -47,6 +47,10 @@ func (e *Engine) PlanRun(ctx context.Context, job *config.Job, run state.Run) (P
 		return Plan{}, err
 	}
 	defer w.shut(w.src)
+	var err error
+	if w.before, err = w.begun(ctx); err != nil {
+		return Plan{}, err
+	}
 	tasks, err := w.plan(ctx)
 	if err != nil {
 		return Plan{}, err

@@ -29,10 +29,11 @@ type work struct {
 	definition string
 	sinks      []target
 	notify     func(Event)
-	dry        bool         // only planned: the vendor is not asked for what was edited
-	alone      bool         // nobody else works on this state: what waits to be worked on waits for this run
-	givesWay   atomic.Bool  // it ends early for a run that goes first, and goes on later
-	calls      atomic.Int64 // requests on the wire
+	dry        bool            // only planned: the vendor is not asked for what was edited
+	alone      bool            // nobody else works on this state: what waits to be worked on waits for this run
+	givesWay   atomic.Bool     // it ends early for a run that goes first, and goes on later
+	before     map[string]bool // runs of the same backfill, by id
+	calls      atomic.Int64    // requests on the wire
 	quota      *ratelimit.Limiter
 
 	mu     sync.Mutex // guards run and what follows
@@ -108,6 +109,9 @@ func (w *work) guarded(ctx context.Context) (code int) {
 
 // work opens, plans and works; it returns the run's exit code.
 func (w *work) work(ctx context.Context) int {
+	if w.run.Trigger == state.TriggerPurge {
+		return w.purge(ctx)
+	}
 	var err error
 	if w.quota, err = w.limiter(ctx, w.job.Source); err != nil {
 		return w.failed(err)
@@ -162,7 +166,10 @@ func (w *work) begin(ctx context.Context) (tasks []task, err error) {
 	if err := w.open(ctx); err != nil {
 		return nil, err
 	}
-	if tasks, err = w.plan(ctx); err == nil {
+	if w.before, err = w.begun(ctx); err == nil {
+		tasks, err = w.plan(ctx)
+	}
+	if err == nil {
 		w.update(func(r *state.Run) { r.Slices = r.Committed + r.Unchanged + len(tasks) }) // after it gave way it goes on counting
 		w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
 		err = w.announce(ctx, tasks)
@@ -240,7 +247,7 @@ func (w *work) checkGrid() error {
 		for _, c := range t.committed {
 			if now := grid.Containing(c.Slice.Start); !now.Start.Equal(c.Slice.Start) || !now.End.Equal(c.Slice.End) {
 				return fault.New(fault.Config, "job %s: sink %s holds slice %s, which is no %s interval of zone %s", w.job.Name, t.name, c.Slice.Interval(), w.job.Interval, w.job.DataZone).
-					WithHint("interval and data_timezone cannot change once slices are committed. Set them back, or give the job a new name and table.")
+					WithHint("interval and data_timezone cannot change once slices are committed. Set them back, or remove them with `exporter purge %s` and load them anew with backfill.", w.job.Name)
 			}
 		}
 	}

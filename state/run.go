@@ -57,8 +57,8 @@ type Run struct {
 	Force    bool   // load unchanged slices too
 	Priority string // default scheduled
 	Parallel int    // slices at work at once; 0 = as many as there is room for
-	// Since is when the work was first asked for that a backfill goes on with: slices
-	// that were done after it are not done again. Zero = nothing counts as done.
+	// Since is when the work was first asked for that a backfill goes on with: what runs
+	// with the same did is not done again. Zero = nothing counts as done.
 	Since time.Time
 	Note  string // what a person should know of the run: who purged what
 

@@ -59,10 +59,13 @@ type Spec struct {
 	ClosedAt time.Time
 }
 
+// startFormat is the start of a slice in the name of its folder.
+const startFormat = "20060102T150405Z"
+
 // dir names the folder: readable, and safe whatever a part is called.
 func (s Spec) dir() string {
 	sum := sha256.Sum256([]byte(s.Part + "\x00" + s.Interval.String()))
-	return filepath.Join(s.Job, s.Interval.Start.UTC().Format("20060102T150405Z")+"-"+hex.EncodeToString(sum[:6]))
+	return filepath.Join(s.Job, s.Interval.Start.UTC().Format(startFormat)+"-"+hex.EncodeToString(sum[:6]))
 }
 
 func (s Spec) fingerprint() string {

@@ -230,11 +230,15 @@ func (w *writer) clear() error {
 
 // tablesWith returns those of the named tables that are there and have a column.
 func (w *writer) tablesWith(column string, names []string) ([]string, error) {
-	rows, err := w.tx.Query(w.life, `SELECT c.relname FROM pg_class c
+	return tablesWith(w.life, w.tx, w.sink.schema, column, names)
+}
+
+func tablesWith(ctx context.Context, tx pgx.Tx, schema, column string, names []string) ([]string, error) {
+	rows, err := tx.Query(ctx, `SELECT c.relname FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped
 		WHERE n.nspname = $1 AND c.relname = ANY($2) AND c.relkind IN ('r', 'p') ORDER BY c.relname`,
-		w.sink.schema, names, column)
+		schema, names, column)
 	if err != nil {
 		return nil, fmt.Errorf("look for tables: %w", err)
 	}

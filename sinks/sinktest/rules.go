@@ -96,6 +96,10 @@ var rules = []namedRule{
 	{name: "rows that a trigger leaves out", test: swallowed, needs: swallows},
 	{name: "check leaves nothing", test: check},
 	{name: "dropped table", test: dropped},
+	{name: "purge", test: purged},
+	{name: "purge of nothing", test: purgedUnknown},
+	{name: "purge under a load", test: purgedUnderALoad},
+	{name: "purge in the history", test: purgedRun, needs: hasLedger},
 	{name: "target goes away", test: goesAway, again: true, needs: canGoAway},
 	{name: "target is away", test: isAway, again: true, needs: canGoAway},
 }

@@ -1,0 +1,158 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"exporter/sinks"
+)
+
+var _ sinks.Purger = (*sink)(nil)
+
+// Purge implements sinks.Purger: one transaction. It takes the tables like a load
+// does and then the slices' rows in the ledger, so that it waits for loads that are
+// writing, and those that have only begun find their slice gone.
+func (s *sink) Purge(ctx context.Context, p sinks.Purge) (sinks.Purged, error) {
+	there, err := s.hasLedger(ctx)
+	if err != nil || !there {
+		return sinks.Purged{}, err
+	}
+	if err := s.ensure(ctx); err != nil {
+		return sinks.Purged{}, fmt.Errorf("prepare ledger: %w", err)
+	}
+	var done sinks.Purged
+	for tables := []string(nil); ; {
+		var more []string
+		done, more, err = s.purge(ctx, p, tables)
+		if err != nil {
+			return sinks.Purged{}, s.rights(ctx, err, "purge slices of %s from schema %s", p.Job, s.schema)
+		}
+		if more == nil {
+			return done, nil
+		}
+		tables = more
+	}
+}
+
+// hasLedger reports whether anything was ever loaded here.
+func (s *sink) hasLedger(ctx context.Context) (there bool, err error) {
+	err = s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", ident(s.ledger, "schema_version")).Scan(&there)
+	return there, s.rights(ctx, err, "look for ledger %s", s.ledger)
+}
+
+// purge removes the slices if no others than the named tables have rows of them; else
+// it does nothing and returns their tables.
+func (s *sink) purge(ctx context.Context, p sinks.Purge, tables []string) (done sinks.Purged, more []string, err error) {
+	keys := s.tableKeys(tables...)
+	leave, err := s.queue.enter(ctx, keys)
+	if err != nil {
+		return done, nil, fmt.Errorf("wait for other loads: %w", err)
+	}
+	defer leave()
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, loadSettings); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
+			return err
+		}
+		if err := lockTables(ctx, tx, keys); err != nil {
+			return err
+		}
+		ids, has, err := s.purgeable(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(has, func(t string) bool { return !slices.Contains(tables, t) }) {
+			more = has
+			return errTablesToLock
+		}
+		if done, err = s.deleteSlices(ctx, tx, ids, tables); err != nil {
+			return err
+		}
+		return s.settlePurge(ctx, tx, p)
+	})
+	if errors.Is(err, errTablesToLock) {
+		err = nil
+	}
+	return done, more, err
+}
+
+// errTablesToLock ends a transaction that has not locked all tables it needs.
+var errTablesToLock = errors.New("tables to lock first")
+
+// purgeable locks the slices in the ledger and returns them with the tables that have
+// rows of them.
+func (s *sink) purgeable(ctx context.Context, tx pgx.Tx, p sinks.Purge) (ids []int64, tables []string, err error) {
+	low, _ := bounds(sinks.Slice{Start: p.From})
+	_, high := bounds(sinks.Slice{End: p.To})
+	rows, err := tx.Query(ctx, `SELECT _slice, coalesce(tables::text, '') FROM `+s.slices()+`
+		WHERE table_schema = $1 AND job = $2 AND interval_start >= $3 AND interval_start < $4 ORDER BY _slice FOR UPDATE`, s.schema, p.Job, low, high)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := map[string]bool{}
+	var id int64
+	var text string
+	_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error {
+		states, err := sinks.ReadStates(text)
+		for name := range states {
+			names[name] = true
+		}
+		ids = append(ids, id)
+		return err
+	})
+	return ids, slices.Sorted(maps.Keys(names)), err
+}
+
+// deleteSlices deletes rows, rejects and ledger rows.
+func (s *sink) deleteSlices(ctx context.Context, tx pgx.Tx, ids []int64, tables []string) (sinks.Purged, error) {
+	var done sinks.Purged
+	for i, table := range slices.Concat(tables, rejectsOfAll(tables)) {
+		there, err := tablesWith(ctx, tx, s.schema, sliceColumn, []string{table})
+		if err != nil || len(there) == 0 {
+			if err != nil {
+				return done, err
+			}
+			continue
+		}
+		tag, err := tx.Exec(ctx, "DELETE FROM "+ident(s.schema, table)+" WHERE "+sliceColumn+" = ANY($1)", ids)
+		if err != nil {
+			return done, fmt.Errorf("delete rows from %s: %w", table, err)
+		}
+		if i < len(tables) {
+			done.Rows += tag.RowsAffected()
+		} else {
+			done.Rejects += tag.RowsAffected()
+		}
+	}
+	tag, err := tx.Exec(ctx, "DELETE FROM "+s.slices()+" WHERE _slice = ANY($1)", ids)
+	done.Slices = tag.RowsAffected()
+	return done, err
+}
+
+func rejectsOfAll(tables []string) []string {
+	list := make([]string, len(tables))
+	for i, t := range tables {
+		list[i] = rejectsOf(t)
+	}
+	return list
+}
+
+// settlePurge counts anew what the job has, and notes the run.
+func (s *sink) settlePurge(ctx context.Context, tx pgx.Tx, p sinks.Purge) error {
+	if err := s.recountJobs(ctx, tx, []string{p.Job}); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO `+s.runs()+` (table_schema, id, job, trigger, state, started_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (table_schema, id) DO NOTHING`, s.schema, p.Run, p.Job, p.Trigger, sinks.RunRunning, p.Started); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "SELECT pg_notify('exporter', $1)", p.Job+" "+sinks.Slice{Start: p.From, End: p.To}.Interval())
+	return err
+}

@@ -1,0 +1,124 @@
+package sinktest
+
+import (
+	"crypto/rand"
+	"time"
+
+	"exporter/fault"
+	"exporter/record"
+	"exporter/sinks"
+)
+
+// purger is the rule's sink; all of ours can.
+func (r *rule) purger() sinks.Purger {
+	r.Helper()
+	p, ok := r.sink.(sinks.Purger)
+	if !ok {
+		r.Fatal("the sink does not purge")
+	}
+	return p
+}
+
+func (r *rule) purge(p sinks.Purge, want sinks.Purged) {
+	r.Helper()
+	p.Run, p.Trigger, p.Started = "run-"+rand.Text(), "purge", day
+	got, err := r.purger().Purge(r.Context(), p)
+	if err != nil {
+		r.Fatalf("purge: %v (%s)", err, fault.HintOf(err))
+	}
+	got.Objects = 0
+	if got != want {
+		r.Errorf("purged %+v, want %+v", got, want)
+	}
+}
+
+// purged: slices go with their rows and rejects; those of other intervals and jobs in
+// the same table stay. What was purged is as if it had never been loaded.
+func purged(r *rule) {
+	zero, one, other := r.slice(0), r.slice(1), r.slice(2)
+	other.Job += "_other"
+	bad := r.content(append(some(4, "old"), []string{"x", "not a number", "1"}))
+	r.load(zero, bad)
+	r.load(one, r.content(someFrom(100, 3, "next")))
+	r.load(other, r.content(someFrom(200, 2, "other")))
+	all := sinks.Purge{Job: r.name}
+	if r.mode == sinks.Snapshot {
+		r.purge(sinks.Purge{Job: r.name, From: day}, sinks.Purged{}) // they have no interval
+		r.purge(all, sinks.Purged{Slices: 2, Rows: 7, Rejects: 1})
+		r.expect(r.name, shape, someFrom(200, 2, "other"))
+	} else {
+		r.purge(sinks.Purge{Job: r.name, From: day, To: day.AddDate(0, 0, 1)}, sinks.Purged{Slices: 1, Rows: 4, Rejects: 1})
+		r.expect(r.name, shape, someFrom(100, 3, "next"), someFrom(200, 2, "other"))
+		if left := r.committed(time.Time{}, time.Time{}); len(left) != 1 || !left[0].Slice.Start.Equal(one.Start) {
+			r.Errorf("ledger has %+v, want the second slice", left)
+		}
+		r.purge(all, sinks.Purged{Slices: 1, Rows: 3})
+		r.expect(r.name, shape, someFrom(200, 2, "other"))
+	}
+	if left := r.committed(time.Time{}, time.Time{}); len(left) != 0 {
+		r.Errorf("ledger has %+v, want nothing", left)
+	}
+	rejectColumns := shape.Rejects().Columns
+	if left := r.h.Rows(r, r.name+sinks.RejectsSuffix, rejectColumns); len(left) != 0 {
+		r.Errorf("%d rejects are left", len(left))
+	}
+	r.purge(all, sinks.Purged{})
+	r.load(zero, r.content(some(5, "again")))
+	r.expect(r.name, shape, some(5, "again"), someFrom(200, 2, "other"))
+	found, err := r.sink.Committed(r.Context(), other.Job, time.Time{}, time.Time{})
+	if err != nil || len(found) != 1 {
+		r.Errorf("the other job has %+v (%v), want its slice", found, err)
+	}
+}
+
+// purgedUnknown: a job that never loaded anything.
+func purgedUnknown(r *rule) { r.purge(sinks.Purge{Job: r.name}, sinks.Purged{}) }
+
+// purgedUnderALoad: of a load that has begun before nothing is left, whichever of the
+// two comes first.
+func purgedUnderALoad(r *rule) {
+	c := r.content(some(2000, "new"))
+	begun := r.begin(r.sink, r.loadOf(r.slice(0), c))
+	r.purge(sinks.Purge{Job: r.name}, sinks.Purged{Slices: 1})
+	err := write(r.Context(), begun, c)
+	if err == nil {
+		_, err = begun.Commit(r.Context())
+	}
+	r.refused(begun, err)
+	r.expect(r.name, shape)
+
+	for range 5 {
+		w := r.begin(r.sink, r.loadOf(r.slice(0), c))
+		r.write(w, c)
+		done := make(chan error, 1)
+		go func() {
+			_, err := r.purger().Purge(r.Context(), sinks.Purge{Job: r.name, Run: "run-" + rand.Text(), Trigger: "purge", Started: day})
+			done <- err
+		}()
+		_, commit := w.Commit(r.Context())
+		if err := <-done; err != nil {
+			r.Fatalf("purge beside a commit (%v): %v", commit, err)
+		}
+		r.abort(w)
+		if left := r.committed(time.Time{}, time.Time{}); len(left) != 0 {
+			// The purge found nothing committed yet, and the load was fenced before: it
+			// must have failed.
+			r.Fatalf("commit: %v; ledger has %+v, want nothing", commit, left)
+		}
+		r.expect(r.name, shape)
+	}
+}
+
+// purgedRun: the ledger says that there was a purge, and when.
+func purgedRun(r *rule) {
+	r.load(r.slice(0), r.content(some(2, "a")))
+	r.purge(sinks.Purge{Job: r.name}, sinks.Purged{Slices: 1, Rows: 2})
+	columns := []record.Column{{Name: "job", Type: record.Text}, {Name: "trigger", Type: record.Text}, {Name: "state", Type: record.Text}}
+	found := false
+	for _, row := range r.h.Ledger(r, "runs", columns) {
+		found = found || row[0] == r.name && row[1] == "purge"
+	}
+	if !found {
+		r.Error("the history of runs has no purge")
+	}
+}
