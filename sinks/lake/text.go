@@ -62,8 +62,13 @@ func appendCSV(dst, cell []byte) []byte {
 	return append(append(dst, cell...), '"')
 }
 
-// jsonRow writes a row as an object on a line. Numbers have all their digits. A null
-// of a JSON column is left out, because null is a value there.
+// safeInteger is the largest number up to which every reader of JSON keeps integers.
+const safeInteger = 1<<53 - 1
+
+// jsonRow writes a row as an object on a line. Numerics, and integers that floating
+// point cannot hold, are strings: DuckDB, BigQuery and others read a JSON number of
+// many digits as floating point, and a string with all its digits as what the column
+// is. A null of a JSON column is left out, because null is a value there.
 func jsonRow(columns []column) func(dst []byte, b *record.Batch, row int) []byte {
 	keys := make([][]byte, len(columns))
 	for i, c := range columns {
@@ -88,8 +93,11 @@ func jsonRow(columns []column) func(dst []byte, b *record.Batch, row int) []byte
 				dst = appendJSON(dst, cell)
 			case record.JSON:
 				dst = appendLine(dst, cell)
-			case record.Date, record.Timestamp, record.LocalTime:
-				dst = append(appendCell(append(dst, '"'), t, cell), '"')
+			case record.Integer:
+				quoted := columns[i].Type == record.Numeric || magnitude(record.Int(cell)) > safeInteger
+				dst = appendQuoted(dst, quoted, t, cell)
+			case record.Numeric, record.Date, record.Timestamp, record.LocalTime:
+				dst = appendQuoted(dst, true, t, cell)
 			default:
 				dst = appendCell(dst, t, cell)
 			}
@@ -99,6 +107,13 @@ func jsonRow(columns []column) func(dst []byte, b *record.Batch, row int) []byte
 		}
 		return append(dst, '}', '\n')
 	}
+}
+
+func appendQuoted(dst []byte, quoted bool, t record.Type, cell []byte) []byte {
+	if !quoted {
+		return appendCell(dst, t, cell)
+	}
+	return append(appendCell(append(dst, '"'), t, cell), '"')
 }
 
 // appendLine appends JSON, whose line breaks can only stand between its tokens.
