@@ -38,6 +38,7 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 		if err != nil {
 			// What the sink had before it still has.
 			s = rec.Sinks[k.name]
+			err = overtaken(ctx, err)
 			s.State, s.Error = sliceState(err), err.Error()
 			errs = append(errs, fmt.Errorf("sink %s: %w", k.name, err))
 		}
@@ -52,6 +53,15 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 		out.err = errors.Join(out.err, sp.Remove())
 	}
 	return out
+}
+
+// overtaken makes a failure of a load that another exporter took over: to a sink it was
+// interrupted, but nobody has stopped this run.
+func overtaken(ctx context.Context, err error) error {
+	if ctx.Err() != nil || fault.ClassOf(err) != fault.Interrupted {
+		return err
+	}
+	return fault.New(fault.Permanent, "%w", err).WithHint("%s", fault.HintOf(err))
 }
 
 // done reports whether a spool has served: every sink has it, or no sink will
