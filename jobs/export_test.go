@@ -23,20 +23,54 @@ var (
 // Look lets the scheduler look once at the clock and the state of an engine, under a
 // lease of its own. Runs are requested, none is begun.
 func Look(ctx context.Context, e *Engine) (err error) {
-	lease, err := e.state.Acquire(ctx, "test")
+	s, err := NewScheduler(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lease.Release(ctx)) }()
-	s := newServer(e, lease)
-	s.picked = true
-	err = s.recall(ctx)
-	for _, step := range []func(context.Context) error{s.settle, s.fire, s.resume, s.repeat} {
+	s.server.picked = true
+	return errors.Join(s.Look(ctx), s.Close(ctx))
+}
+
+// Scheduler is a serve whose looks a test makes.
+type Scheduler struct{ server *server }
+
+// NewScheduler takes the lease.
+func NewScheduler(ctx context.Context, e *Engine) (*Scheduler, error) {
+	lease, err := e.takeOver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.holds.Store(lease)
+	return &Scheduler{newServer(e, lease)}, nil
+}
+
+// Look makes all steps but the one that begins runs.
+func (s *Scheduler) Look(ctx context.Context) error {
+	v := s.server
+	err := v.recall(ctx)
+	for _, step := range []func(context.Context) error{v.pickUp, v.settle, v.fire, v.resume, v.repeat} {
 		if err == nil {
 			err = step(ctx)
 		}
 	}
 	return err
+}
+
+// Take begins queued runs and waits for their ends.
+func (s *Scheduler) Take(ctx context.Context) error {
+	defer s.server.runs.Wait()
+	return s.server.take(ctx, ctx)
+}
+
+// Ended says that a run of the job has ended that the test worked on.
+func (s *Scheduler) Ended(job string) { s.server.unsettled = append(s.server.unsettled, job) }
+
+// Epoch is that of the lease.
+func (s *Scheduler) Epoch() int64 { return s.server.lease.Epoch() }
+
+// Close gives the lease back.
+func (s *Scheduler) Close(ctx context.Context) error {
+	return s.server.giveUp(ctx, s.server.lease)
 }
 
 // Unique tells which rows of a spool's only table have the same values in columns.
