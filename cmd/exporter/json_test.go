@@ -19,12 +19,12 @@ func TestJSONIsDocumented(t *testing.T) {
 		"config": configObject{}, "issue": issueObject{}, "connection": connectionObject{},
 		"stream": streamObject{}, "table": tableObject{}, "column": columnObject{},
 		"preview": previewObject{}, "row": rowObject{}, "reject": rejectObject{},
-		"planned": plannedObject{}, "plan": planObject{}, "run": status.Run{},
+		"planned": plannedObject{}, "plan": planObject{}, "backfill": backfillObject{}, "purge": purgeObject{}, "paused": pausedObject{}, "forgiven": forgivenObject{}, "run": status.Run{},
 		"slice of run": endedObject{}, "slice of slices": status.Slice{}, "sink": status.Sink{},
 		"job": status.Job{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
 		"loaded": loadedObject{}, "demo": demoObject{},
 		"failure": status.Failure{}, "health": status.Health{},
-		"sandbox": sandboxObject{}, "version": versionObject{},
+		"sandbox": sandboxObject{}, "backup": backupObject{}, "restore": restoreObject{}, "version": versionObject{},
 	}
 	data, err := os.ReadFile("JSON.md")
 	if err != nil {

@@ -38,9 +38,14 @@ func (p *program) rootCommand() *cobra.Command {
   exporter run conversions             # do it
   exporter serve                       # run all jobs by their schedules
   exporter jobs                        # what is late`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return p.begin() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateFlagGroups(); err != nil { // cobra looks after this
+				return usageError(err)
+			}
+			return p.begin()
+		},
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&p.flags.config, "config", defaultConfig, "configuration `file`")
@@ -53,8 +58,9 @@ func (p *program) rootCommand() *cobra.Command {
 
 	root.AddCommand(
 		p.demoCommand(), p.initCommand(), p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(), p.serveCommand(),
+		p.backfillCommand(), p.retryCommand(), p.pauseCommand(), p.resumeCommand(), p.purgeCommand(),
 		p.jobsCommand(), p.runsCommand(), p.slicesCommand(), p.quotaCommand(), p.authCommand(),
-		p.sandboxCommand(), p.versionCommand(),
+		p.sandboxCommand(), p.stateCommand(), p.versionCommand(),
 	)
 	return root
 }
