@@ -50,15 +50,14 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 		return 0, err
 	}
 	c.row = newRow(len(slots))
-	ends := &lastByte{r: body}
-	in := newCSV(ends, c.dialect.delimiter)
-	names, err := in.Read()
+	in := newLines(body.Reader, c.dialect.delimiter)
+	header, err := in.read()
 	if err != nil {
 		return 0, c.malformed(err)
 	}
-	for i := range names {
-		var text []byte
-		text, _ = c.dialect.appendText(nil, names[i])
+	names := make([]string, len(header))
+	for i, name := range header {
+		text, _ := appendText(&c.dialect, nil, name)
 		names[i] = string(text)
 	}
 	if c.order, err = h.order(slots, names); err != nil {
@@ -66,43 +65,27 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 	}
 	c.learn(start, slots)
 	for ; ; lines++ {
-		record, err := in.Read()
+		record, err := in.read()
 		if errors.Is(err, io.EOF) {
-			return lines, ends.whole(lines, body.openEnd)
+			return lines, in.whole(lines, body.openEnd)
 		}
 		if err != nil {
 			return lines, c.malformed(err)
 		}
 		if len(record) != len(c.order) {
-			line, _ := in.FieldPos(0)
-			return lines, &unsure{reason: fmt.Sprintf("line %d of the CSV has %d fields, its header has %d", line, len(record), len(c.order))}
+			return lines, &unsure{reason: fmt.Sprintf("line %d of the CSV has %d fields, its header has %d", in.from, len(record), len(c.order))}
 		}
-		c.fill(record)
+		c.fill(record, in.ascii)
 		if err := take(c.row); err != nil {
 			return lines, err
 		}
 	}
 }
 
-// lastByte notes the last byte of what is read through it.
-type lastByte struct {
-	r    io.Reader
-	last byte
-}
-
-// Read implements io.Reader.
-func (l *lastByte) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if n > 0 {
-		l.last = p[n-1]
-	}
-	return n, err
-}
-
 // whole tells a CSV that ends with a line from one that may break off in it: a
 // server that gives up in the middle of an answer ends it like any other. Open says
 // that this one never ends its last line.
-func (l *lastByte) whole(lines int64, open bool) error {
+func (l *lines) whole(lines int64, open bool) error {
 	if l.last == '\n' || l.last == '\r' || open {
 		return nil
 	}
@@ -110,17 +93,21 @@ func (l *lastByte) whole(lines int64, open bool) error {
 		WithHint("The vendor gave up in the middle of its answer; it is asked again. If that stays so, ask for fewer rows with page_size in the job's options.")
 }
 
-func (c *table) fill(record []string) {
+func (c *table) fill(record [][]byte, ascii bool) {
 	r := c.row
 	r.reset()
 	for i, slot := range c.order {
-		if slot < 0 || record[i] == "" {
+		if slot < 0 || len(record[i]) == 0 {
 			continue
 		}
 		from := len(r.text)
-		var bad bool
-		if r.text, bad = c.dialect.appendText(r.text, record[i]); bad && c.broken == "" {
-			c.broken = string(r.text[from:])
+		if ascii { // the same in all encodings
+			r.text = append(r.text, record[i]...)
+		} else {
+			var bad bool
+			if r.text, bad = appendText(&c.dialect, r.text, record[i]); bad && c.broken == "" {
+				c.broken = string(r.text[from:])
+			}
 		}
 		r.at[slot] = span{from, len(r.text)}
 	}
@@ -157,7 +144,7 @@ func (c *table) learn(start []byte, slots []slot) {
 			if slot < 0 || i >= len(record) || !strings.ContainsAny(record[i], ".,") {
 				continue
 			}
-			text, _ := c.dialect.appendText(nil, record[i])
+			text, _ := appendText(&c.dialect, nil, record[i])
 			switch k := slots[slot].kind; k {
 			case asNumber, asPercent, asMoney:
 				scratch, _ = c.marks.canonical(scratch[:0], text, k == asPercent, c.money)

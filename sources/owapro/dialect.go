@@ -121,11 +121,11 @@ func wholeRunes(b []byte) []byte {
 }
 
 // appendText appends a cell in UTF-8. It reports whether bytes were no text.
-func (d *dialect) appendText(dst []byte, s string) (out []byte, bad bool) {
+func appendText[T []byte | string](d *dialect, dst []byte, s T) (out []byte, bad bool) {
 	if isASCII(s) {
 		return append(dst, s...), false
 	}
-	valid := !d.windows && utf8.ValidString(s)
+	valid := !d.windows && utf8.ValidString(string(s))
 	if !d.certain {
 		d.certain, d.windows = true, !valid
 	}
@@ -133,7 +133,7 @@ func (d *dialect) appendText(dst []byte, s string) (out []byte, bad bool) {
 	case valid:
 		return append(dst, s...), false
 	case !d.windows:
-		return append(dst, strings.ToValidUTF8(s, "\ufffd")...), true
+		return append(dst, strings.ToValidUTF8(string(s), "\ufffd")...), true
 	}
 	for i := range len(s) {
 		dst = utf8.AppendRune(dst, charmap.Windows1252.DecodeByte(s[i]))

@@ -22,6 +22,23 @@ func Number(text, decimal, thousands string) (canonical, mark, verdict string) {
 	return string(out), mark, [...]string{"number", "not a number", "ambiguous"}[v]
 }
 
+// Lines reads the records of a CSV through a buffer of so many bytes. Beside each it
+// returns the line it begins in.
+func Lines(text []byte, delimiter rune, size int) (records [][]string, from []int, last byte, err error) {
+	l := newLines(bufio.NewReaderSize(bytes.NewReader(text), size), delimiter)
+	for {
+		fields, err := l.read()
+		if err != nil {
+			return records, from, l.last, err
+		}
+		record := make([]string, len(fields))
+		for i, f := range fields {
+			record[i] = string(f)
+		}
+		records, from = append(records, record), append(from, l.from)
+	}
+}
+
 // Quick reads a number like Number, where the short way does; else ok is false. It
 // also returns what the number is.
 func Quick(text, decimal string) (canonical string, v int64, scale int, ok bool) {

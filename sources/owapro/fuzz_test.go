@@ -1,7 +1,12 @@
 package owapro_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
+	"io"
+	"slices"
+	"strings"
 	"testing"
 
 	"exporter/fault"
@@ -25,6 +30,44 @@ func FuzzCSV(f *testing.F) {
 		rows, rejects, lines, err := owapro.ReadCSV(body)
 		if got := int64(rows + rejects); err == nil && got != lines && got != lines-1 {
 			t.Fatalf("%d rows and %d rejects of %d lines", rows, rejects, lines)
+		}
+	})
+}
+
+// What is read of a CSV, and what is said of a bad one, is that of encoding/csv.
+func FuzzLines(f *testing.F) {
+	for _, text := range []string{
+		"a;b\r\nc;d\r\n", "a;b\nc;\"d\"\"e\nf\"\n\n;;\n", "\"a\"b;c\n", "a\"b;c\n", "x;y\n\"open\nline;z\n", "a;b\r", "a\rb;c\n\r\n\r", "\n\n\"q\";1\nx\n\"",
+		"\"a\";\"\r\n\";b\r\nplain;1;2\n\"x\ny\n", "\ufeffa;\"b\"\nü;\xff\n", "a;b\n\"c\";d\r", "", "\r", strings.Repeat("long;", 20) + "\n\"" + strings.Repeat("q\n", 20) + "\";1\n",
+	} {
+		for _, delimiter := range []byte(";,\t|") {
+			f.Add([]byte(text), delimiter)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, delimiter byte) {
+		if strings.IndexByte(";,\t|", delimiter) < 0 {
+			return
+		}
+		for _, size := range []int{16, 1 << 16} {
+			whole := csv.NewReader(bytes.NewReader(text))
+			whole.Comma, whole.FieldsPerRecord = rune(delimiter), -1
+			records, from, last, err := owapro.Lines(text, rune(delimiter), size)
+			for i := 0; ; i++ {
+				want, wantErr := whole.Read()
+				if wantErr != nil {
+					if i != len(records) || err.Error() != wantErr.Error() {
+						t.Fatalf("%q: after %d records %v, want after %d records %v", text, len(records), err, i, wantErr)
+					}
+					break
+				}
+				line, _ := whole.FieldPos(0)
+				if i >= len(records) || !slices.Equal(records[i], want) || from[i] != line {
+					t.Fatalf("%q: records %q begin in lines %d, want record %d to be %q in line %d; error %v", text, records, from, i, want, line, err)
+				}
+			}
+			if errors.Is(err, io.EOF) && len(text) > 0 && last != text[len(text)-1] {
+				t.Fatalf("%q: the last byte is %q", text, last)
+			}
 		}
 	})
 }
