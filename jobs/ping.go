@@ -73,6 +73,7 @@ func newPinger(log *slog.Logger) *pinger {
 // ended counts more than that it began: it takes the place of a start that is still
 // under way, and of whatever waits.
 func (p *pinger) send(m ping) {
+	m.text = strings.ToValidUTF8(m.text[:min(len(m.text), pingText)], "")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	of := p.jobs[m.job]

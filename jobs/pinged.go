@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"exporter/fault"
@@ -105,7 +104,7 @@ func (t *told) whole(job *config.Job) bool {
 }
 
 func (e *Engine) ping(job *config.Job, kind, text string) {
-	e.pings.send(ping{job: job.Name, to: job.PingURL, kind: kind, text: strings.ToValidUTF8(text[:min(len(text), pingText)], "")})
+	e.pings.send(ping{job: job.Name, to: job.PingURL, kind: kind, text: text})
 }
 
 // summary is a run in one line.
