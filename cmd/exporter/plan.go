@@ -105,9 +105,13 @@ func (p *program) showPlan(job *config.Job, plan jobs.Plan) {
 	if len(rows) > 0 {
 		p.out.table([]string{"interval", "part", "known", "calls"}, rows)
 	}
-	least := "under a minute"
-	if plan.Duration >= time.Minute {
-		least = count(int64((plan.Duration+time.Minute-1)/time.Minute), "minute")
+	p.out.text("%s, about %s, %s within the limits\n", count(len(plan.Slices), "slice"), count(plan.Calls, "call"), atLeast(plan.Duration))
+}
+
+// atLeast is an estimated time for people.
+func atLeast(d time.Duration) string {
+	if d < time.Minute {
+		return "under a minute"
 	}
-	p.out.text("%s, about %s, %s within the limits\n", count(len(plan.Slices), "slice"), count(plan.Calls, "call"), least)
+	return count(int64((d+time.Minute-1)/time.Minute), "minute")
 }

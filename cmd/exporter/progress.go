@@ -12,6 +12,7 @@ import (
 	"exporter/jobs"
 	"exporter/jobs/config"
 	"exporter/sources"
+	"exporter/state"
 )
 
 // progressWatcher draws a line per slice at work and one for all of them.
@@ -22,15 +23,15 @@ type progressWatcher struct {
 	drawn sync.WaitGroup
 	over  chan struct{} // closed when drawing has ended
 
-	mu        sync.Mutex
-	total     *progress.Tracker
-	slices    map[sliceID]*progress.Tracker
-	left, all int64 // slices
+	mu     sync.Mutex
+	total  *progress.Tracker
+	slices map[sliceID]*progress.Tracker
+	eta    *eta
 }
 
 var _ watcher = (*progressWatcher)(nil)
 
-func newProgress(w io.Writer, width int, cfg *config.Config) *progressWatcher {
+func newProgress(w io.Writer, width int, cfg *config.Config, now func() time.Time) *progressWatcher {
 	pw := progress.NewWriter()
 	pw.SetOutputWriter(w)
 	pw.SetTerminalWidth(width)
@@ -46,7 +47,7 @@ func newProgress(w io.Writer, width int, cfg *config.Config) *progressWatcher {
 	pw.SetStyle(style)
 	p := &progressWatcher{
 		cfg: cfg, pw: pw, over: make(chan struct{}), slices: map[sliceID]*progress.Tracker{},
-		total: &progress.Tracker{Message: "planning", AutoStopDisabled: true},
+		total: &progress.Tracker{Message: "planning", AutoStopDisabled: true}, eta: newETA(now),
 	}
 	pw.AppendTracker(p.total)
 	p.drawn.Go(func() {
@@ -67,8 +68,8 @@ func (p *progressWatcher) notify(e jobs.Event) {
 	defer p.mu.Unlock()
 	id := idOf(e)
 	switch e.Kind {
-	case jobs.RunPlanned:
-		p.planned(e)
+	case jobs.RunPlanned, jobs.RunProgress:
+		p.overall(e.Run)
 	case jobs.SliceBegan:
 		p.slice(id, e)
 	case jobs.SliceRead:
@@ -93,15 +94,17 @@ func (p *progressWatcher) notify(e jobs.Event) {
 	}
 }
 
-// planned counts the slices of one more run in.
-func (p *progressWatcher) planned(e jobs.Event) {
-	p.left, p.all = p.left+int64(e.Slices), p.all+int64(e.Slices)
-	p.total.UpdateTotal(p.all)
-	p.overall()
-}
-
-func (p *progressWatcher) overall() {
-	p.total.UpdateMessage(count(p.left, "slice") + " to go")
+// overall draws the line of all slices.
+func (p *progressWatcher) overall(run state.Run) {
+	p.eta.saw(run)
+	at, done, all := p.eta.end()
+	p.total.UpdateTotal(int64(all))
+	p.total.SetValue(int64(done))
+	text := count(all-done, "slice") + " to go"
+	if !at.IsZero() {
+		text += ", done about " + soon(at, p.eta.now())
+	}
+	p.total.UpdateMessage(text)
 }
 
 // slice returns the line of a slice, begun with its first event.
@@ -128,9 +131,6 @@ func (p *progressWatcher) ended(id sliceID, e jobs.Event) {
 		t.MarkAsDone()
 	}
 	delete(p.slices, id)
-	p.left--
-	p.total.Increment(1)
-	p.overall()
 }
 
 // close draws what is left and ends the drawing. The line of all slices is never
@@ -147,4 +147,13 @@ func (p *progressWatcher) close() {
 		case <-again.C:
 		}
 	}
+}
+
+// soon is an instant of these days for people: with its day if that is another.
+func soon(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return at.Format("15:04")
+	}
+	return at.Format("2006-01-02 15:04")
 }

@@ -20,7 +20,7 @@ func TestProgressOfWaits(t *testing.T) {
 	defer func() { time.Local = zone }()
 	next := time.Date(2026, 11, 22, 1, 14, 5, 0, time.UTC)
 	var screen bytes.Buffer // written to by one goroutine that close waits for
-	p := newProgress(&screen, 120, &config.Config{})
+	p := newProgress(&screen, 120, &config.Config{}, time.Now)
 	run := state.Run{ID: "r", Job: "conversions"}
 	day := sources.Interval{Start: next.AddDate(0, 0, -1), End: next}
 	p.notify(jobs.Event{Kind: jobs.RunPlanned, Run: run, Slices: 1})

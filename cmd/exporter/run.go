@@ -159,9 +159,9 @@ func (p *program) command(r runFlags, job string) string {
 // watcher shows progress on a terminal and log lines elsewhere.
 func (p *program) watcher(cfg *config.Config) watcher {
 	if width := terminal(p.Stderr); width > 0 && p.flags.logFormat == "text" {
-		return newProgress(p.Stderr, width, cfg)
+		return newProgress(p.Stderr, width, cfg, p.Now)
 	}
-	return &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr)}
+	return &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr), eta: newETA(p.Now)}
 }
 
 // where names a slice for people.

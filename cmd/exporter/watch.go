@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"sync"
 
 	"exporter/jobs"
 )
@@ -11,6 +12,9 @@ import (
 type logWatcher struct {
 	io.Writer
 	log *slog.Logger
+
+	mu  sync.Mutex
+	eta *eta // nil: nobody waits for the end
 }
 
 var _ watcher = (*logWatcher)(nil)
@@ -31,8 +35,26 @@ func (w *logWatcher) notify(e jobs.Event) {
 		slice.Info("slice loaded", "sink", e.Sink, "state", e.State, "rows", e.Rows)
 	case jobs.Warning:
 		log.Warn("run needs attention", "text", e.Text)
+	case jobs.RunProgress:
+		w.progress(e, log)
 	case jobs.SliceRetries, jobs.SliceEnded, jobs.RunEnded: // the engine logs these
 	}
 }
 
 func (w *logWatcher) close() {}
+
+// progress says once a minute how far the runs have come.
+func (w *logWatcher) progress(e jobs.Event, log *slog.Logger) {
+	if w.eta == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.eta.saw(e.Run)
+	if !w.eta.due() {
+		return
+	}
+	if at, done, all := w.eta.end(); !at.IsZero() {
+		log.Info("progress", "done", done, "of", all, "end", at.Local())
+	}
+}

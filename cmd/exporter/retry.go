@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"exporter/fault"
+	"exporter/jobs"
+	"exporter/jobs/config"
+	"exporter/state"
+)
+
+func (p *program) retryCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "retry JOB…",
+		Short: "Run what failed again, from where it stopped",
+		Long: `retry runs the slices of jobs whose last attempt failed, failed a check or was interrupted,
+and no others. Each goes on at its last complete page; one that was read already and could
+not be loaded is loaded, and the vendor is not asked again.
+
+While a serve works on the same state, retry hands the work to it and follows it to its
+end. Slices that wait for quota are none of these: they go on by themselves.`,
+		Example: `  exporter slices conversions --failed     # what there is to try again, and why
+  exporter retry conversions
+  exporter retry --all --json`,
+		ValidArgsFunction: p.offer(jobNames, 0),
+		RunE:              func(cmd *cobra.Command, args []string) error { return p.retry(cmd.Context(), args, all) },
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "every job of the configuration")
+	return cmd
+}
+
+func (p *program) retry(ctx context.Context, names []string, all bool) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	if names, err = namesOf(cfg, names, all); err != nil {
+		return err
+	}
+	failed, err := p.failedOf(ctx, cfg, names)
+	if err != nil {
+		return err
+	}
+	var requests []state.Run
+	for _, f := range failed {
+		if f.slices > 0 {
+			requests = append(requests, state.Run{Job: f.job, Trigger: state.TriggerRetry, Only: state.OnlyFailed, Priority: state.PriorityScheduled})
+			continue
+		}
+		if !all {
+			p.out.note("%s", f.nothing())
+		}
+	}
+	if len(requests) == 0 {
+		if all {
+			p.out.note("nothing failed")
+		}
+		return nil
+	}
+	rep := newReport(p)
+	runs, err := p.work(ctx, cfg, requests, rep)
+	rep.sum(runs)
+	rep.failures(runs, func(job string) string { return commandOf(p.flags.config) + " retry " + job })
+	p.code = jobs.Combine(exitCodes(runs))
+	return err
+}
+
+// failures is what of a job failed.
+type failures struct {
+	job     string
+	slices  int64
+	waiting int64
+	whole   string // the error of a last run that failed before it had planned a slice
+}
+
+// nothing says why there is nothing to try again.
+func (f failures) nothing() string {
+	switch {
+	case f.whole != "":
+		return fmt.Sprintf("job %s: no slice failed, its last run ended before it had any (%s); `exporter run %s` does what is due", f.job, f.whole, f.job)
+	case f.waiting > 0:
+		return fmt.Sprintf("job %s: nothing failed; %s for quota", f.job, waits(f.waiting))
+	}
+	return fmt.Sprintf("job %s: nothing failed", f.job)
+}
+
+func waits(slices int64) string {
+	if slices == 1 {
+		return "1 slice waits"
+	}
+	return number(slices) + " slices wait"
+}
+
+// failedOf looks the named jobs up in the state.
+func (p *program) failedOf(ctx context.Context, cfg *config.Config, names []string) (list []failures, err error) {
+	s, err := p.openState(ctx, cfg, p.logger(p.Stderr))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	counts, err := s.state.SliceStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		f := failures{job: name}
+		for _, c := range counts {
+			switch {
+			case c.Job != name:
+			case c.State == state.SliceWaiting:
+				f.waiting += c.N
+			case c.State == state.SliceFailed, c.State == state.SliceCheckFailed, c.State == state.SliceInterrupted:
+				f.slices += c.N
+			}
+		}
+		last, err := s.state.Runs(ctx, name, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(last) > 0 && last[0].Slices == 0 && last[0].Error != "" {
+			f.whole = oneLine(last[0].Error)
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// namesOf are the jobs that a command is about, each once.
+func namesOf(cfg *config.Config, names []string, all bool) ([]string, error) {
+	switch {
+	case all && len(names) > 0:
+		return nil, usageError(errors.New("--all means every job; name none"))
+	case all && len(cfg.Jobs) == 0:
+		return nil, noJob(cfg)
+	case all:
+		return jobNames(cfg), nil
+	case len(names) == 0:
+		return nil, fault.New(fault.Config, "which job?").WithHint("Name one or more of %s, or use --all.", strings.Join(jobNames(cfg), ", "))
+	}
+	var once []string
+	for _, name := range names {
+		if _, err := jobNamed(cfg, name); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once, nil
+}
