@@ -24,7 +24,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"job": status.Job{}, "quota": quotaObject{}, "quota_day": quotaDayObject{}, "using": usingObject{}, "auth": authObject{}, "login": loginObject{}, "logout": logoutObject{}, "init": initObject{},
 		"loaded": loadedObject{}, "demo": demoObject{},
 		"failure": status.Failure{}, "health": status.Health{},
-		"sandbox": sandboxObject{}, "version": versionObject{},
+		"sandbox": sandboxObject{}, "backup": backupObject{}, "restore": restoreObject{}, "version": versionObject{},
 	}
 	data, err := os.ReadFile("JSON.md")
 	if err != nil {

@@ -60,7 +60,7 @@ func (p *program) rootCommand() *cobra.Command {
 		p.demoCommand(), p.initCommand(), p.validateCommand(), p.streamsCommand(), p.previewCommand(), p.planCommand(), p.runCommand(), p.serveCommand(),
 		p.backfillCommand(), p.retryCommand(), p.pauseCommand(), p.resumeCommand(), p.purgeCommand(),
 		p.jobsCommand(), p.runsCommand(), p.slicesCommand(), p.quotaCommand(), p.authCommand(),
-		p.sandboxCommand(), p.versionCommand(),
+		p.sandboxCommand(), p.stateCommand(), p.versionCommand(),
 	)
 	return root
 }
