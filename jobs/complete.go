@@ -47,8 +47,13 @@ func (e *Engine) past(ctx context.Context, job string, counts []state.SliceCount
 		if err != nil {
 			return past{}, err
 		}
-		if p := pastOf(runs, !open); !p.complete.IsZero() || len(runs) < n || n == remembered {
+		p := pastOf(runs, !open)
+		if !p.complete.IsZero() || len(runs) < n {
 			return p, nil
+		}
+		if n == remembered { // further back only the last success is kept
+			p.complete, err = e.state.LastSucceeded(ctx, job)
+			return p, err
 		}
 	}
 	panic("unreachable")

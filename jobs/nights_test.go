@@ -22,7 +22,7 @@ import (
 // says how each ends.
 type nights struct {
 	*state.Store
-	t      *testing.T
+	t      testing.TB
 	cfg    *config.Config
 	engine *jobs.Engine
 	sched  *jobs.Scheduler
@@ -47,7 +47,7 @@ func nightly(name string, lines ...string) string {
 	return text + strings.Join(lines, "\n") + "\n"
 }
 
-func newNights(t *testing.T, now string, tables ...string) *nights {
+func newNights(t testing.TB, now string, tables ...string) *nights {
 	t.Helper()
 	n := &nights{t: t, path: filepath.Join(t.TempDir(), "jobs.toml")}
 	n.now = n.at(now)
@@ -347,13 +347,19 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// A hundred jobs of one minute and one login: each is requested once, within a minute.
-func TestAHundredJobsAtThree(t *testing.T) {
+// hundred is a hundred jobs of one minute and one login.
+func hundred(t testing.TB) *nights {
+	t.Helper()
 	var tables []string
 	for i := range 100 {
 		tables = append(tables, nightly(fmt.Sprintf("job-%d", i), `schedule = "0 3 * * *"`, `table = "t`+fmt.Sprint(i)+`"`))
 	}
-	n := newNights(t, "2028-05-01T00:10:00Z", tables...)
+	return newNights(t, "2028-05-01T00:10:00Z", tables...)
+}
+
+// A hundred jobs of one minute and one login: each is requested once, within a minute.
+func TestAHundredJobsAtThree(t *testing.T) {
+	n := hundred(t)
 	n.look(n.now)
 	seen, most := map[string]int{}, 0
 	for at := n.at("2028-05-01T01:00:00Z"); at.Before(n.at("2028-05-01T01:01:04Z")); at = at.Add(5 * time.Second) {

@@ -30,7 +30,7 @@ func (s *Store) PruneRuns(ctx context.Context, keep int) (forgotten int64, err e
 					SELECT seq FROM runs AS old
 					WHERE job = ?1 AND state NOT IN ('queued', 'running')
 					  AND seq < (SELECT seq FROM runs WHERE job = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)
-					  AND seq IS NOT (SELECT max(seq) FROM runs WHERE job = ?1 AND state = 'succeeded' AND only = '' AND interval_from = ?3)
+					  AND seq IS NOT (SELECT max(seq) FROM runs WHERE job = ?1 AND state = 'succeeded' AND only = '' AND interval_from = ?3 AND triggered_by <> 'purge')
 					  AND id NOT IN (SELECT run FROM slices WHERE state = 'waiting')
 					ORDER BY seq LIMIT ?4)`, job, keep-1, micros(time.Time{}), pruneStep)
 			forgotten += n
@@ -49,8 +49,8 @@ func (s *Store) LastSucceeded(ctx context.Context, job string) (at time.Time, er
 	list, err := query(ctx, s.read, func(row scanner) (at time.Time, err error) {
 		err = row.Scan((*instant)(&at))
 		return at, err
-	}, `SELECT started FROM runs WHERE job = ? AND state = 'succeeded' AND only = '' AND interval_from = ? AND triggered_by <> ?
-		ORDER BY seq DESC LIMIT 1`, job, micros(time.Time{}), TriggerPurge)
+	}, `SELECT started FROM runs WHERE job = ? AND state = 'succeeded' AND only = '' AND interval_from = ? AND triggered_by <> 'purge'
+		ORDER BY seq DESC LIMIT 1`, job, micros(time.Time{}))
 	if len(list) > 0 {
 		at = list[0]
 	}
