@@ -34,6 +34,15 @@ func (w *work) record(ctx context.Context) {
 		return
 	}
 	ended := runsForLedger(latest)
+	w.mu.Lock()
+	for i := range ended {
+		if ended[i].ID == w.run.ID {
+			for _, text := range w.warned {
+				ended[i].Warnings = append(ended[i].Warnings, cleanText(text))
+			}
+		}
+	}
+	w.mu.Unlock()
 	var wait sync.WaitGroup
 	for _, s := range w.job.Sinks {
 		wait.Go(func() {
@@ -70,9 +79,14 @@ func runsForLedger(runs []state.Run) []sinks.Run {
 		list = append(list, sinks.Run{
 			ID: r.ID, Job: r.Job, Trigger: r.Trigger, State: r.State, Started: r.Started, Finished: r.Finished,
 			Committed: r.Committed, Unchanged: r.Unchanged, Failed: r.Failed, Waiting: r.Waiting, Rows: r.Rows, Calls: r.Calls,
-			Error:    strings.ToValidUTF8(strings.ReplaceAll(r.Error, "\x00", ""), "\ufffd"), // a vendor's words
+			Error:    cleanText(r.Error),
 			Warnings: warnings,
 		})
 	}
 	return list
+}
+
+// cleanText makes text that every ledger can store of what may be a vendor's words.
+func cleanText(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\ufffd")
 }

@@ -48,11 +48,25 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 			out.state, out.rows = state.SliceCommitted, max(out.rows, rows)
 		}
 	}
+	if out.state == state.SliceCommitted {
+		w.tellRejects(t, l, sp)
+	}
 	out.err = errors.Join(errs...)
 	if done(errs) {
 		out.err = errors.Join(out.err, sp.Remove())
 	}
 	return out
+}
+
+// tellRejects warns of rows that were left out of a slice that was loaded.
+func (w *work) tellRejects(t task, l sinks.Load, sp *spool.Spool) {
+	for _, table := range l.Tables {
+		if table.Rejected > 0 {
+			column, reason := sp.FirstReject()
+			w.sliceEvent(t, Event{Kind: Warning, Text: fmt.Sprintf("slice %s: %d rows could not be typed and are in %s%s; the first of the slice: column %s: %s",
+				describe(t), table.Rejected, table.Name, sinks.RejectsSuffix, column, reason)})
+		}
+	}
 }
 
 // overtaken makes a failure of a load that another exporter took over: to a sink it was

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,7 @@ type work struct {
 	err    []error
 	places map[*place]bool // of the work that goes on
 	said   map[string]bool // of columns
+	warned []string        // for the ledgers, each once
 }
 
 // target is one sink of a job, with what its ledger knew when the run began. A
@@ -341,10 +343,16 @@ func (w *work) update(change func(*state.Run)) {
 	change(&w.run)
 }
 
+// mostWarned is how many warnings of a run its ledgers get.
+const mostWarned = 100
+
 // event tells whoever watches.
 func (w *work) event(ev Event) {
 	w.mu.Lock()
 	ev.Run = w.run
+	if ev.Kind == Warning && len(w.warned) < mostWarned && !slices.Contains(w.warned, ev.Text) {
+		w.warned = append(w.warned, ev.Text)
+	}
 	w.mu.Unlock()
 	w.notify(ev)
 }

@@ -31,9 +31,8 @@ type Run struct {
 	Unchanged int       `json:"slices_unchanged"`
 	Failed    int       `json:"slices_failed"`
 	Waiting   int       `json:"slices_waiting"`
-	Rows      int64     `json:"rows"`          // of the slices that were committed
-	Rejected  int64     `json:"rows_rejected"` // of those slices, that could not be typed
-	Calls     int64     `json:"calls"`         // requests sent to the vendor
-	Error     string    `json:"error"`         // "" = none
-	Warnings  []string  `json:"warnings"`      // each once
+	Rows      int64     `json:"rows"`     // of the slices that were committed
+	Calls     int64     `json:"calls"`    // requests sent to the vendor
+	Error     string    `json:"error"`    // "" = none
+	Warnings  []string  `json:"warnings"` // each once
 }

@@ -104,7 +104,7 @@ func TestSandboxConfigurationIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := simulated(sandboxTOML, "http://127.0.0.1:8699", box, "warehouse", "3d")
+	text, err := simulated(sandboxTOML, "http://127.0.0.1:8699", box, []string{"warehouse"}, "3d")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,14 +26,14 @@ func (p *program) demoCommand() *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Load four simulated vendors into an SQLite file, to see what there is",
+		Short: "Load four simulated vendors into an SQLite file and Parquet, to see what there is",
 		Long: `demo plays HasOffers, OWAPro, Piwik PRO and HubRise on this machine, loads a week of
-each into an SQLite file, shows what is in it, and ends. It needs no account, no server
-and no network.
+each into an SQLite file and a folder of Parquet files, shows what is in them, and ends.
+It needs no account, no server and no network.
 
 Everything it makes is in one folder: jobs.toml, the configuration to look at; demo.db,
-the loaded tables; and the state. A second call loads what has changed since, and the
-folder may be removed at any time.
+the loaded tables; lake, the same as Parquet; and the state. A second call loads what has
+changed since, and the folder may be removed at any time.
 
 With --serve the vendors, the scheduler and its status page (http://127.0.0.1:8686/) stay
 until stopped, so that other commands can be tried on them in a second terminal.`,
@@ -61,6 +61,7 @@ const (
 	demoZone  = "Europe/Berlin"
 
 	demoDatabase = "demo.db" // as in demo.toml
+	demoLake     = "lake"    // likewise
 )
 
 func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
@@ -165,7 +166,7 @@ func listenDemo(ctx context.Context, before string) (net.Listener, error) {
 }
 
 func writeDemo(path, url string, box *sandbox.Sandbox) error {
-	text, err := simulated(demoTOML, url, box, "local", "7d")
+	text, err := simulated(demoTOML, url, box, []string{"local", "lake"}, "7d")
 	if err == nil {
 		err = os.WriteFile(path, []byte(text), 0o600)
 	}
@@ -181,7 +182,8 @@ func (p *program) loadDemo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	p.out.note("Four vendors are played on this machine; their data goes into %s.", filepath.Join(f.dir, demoDatabase))
+	p.out.note("Four vendors are played on this machine; their data goes into %s, and as Parquet into %s.",
+		filepath.Join(f.dir, demoDatabase), filepath.Join(f.dir, demoLake))
 	requests, err := (&runFlags{all: true}).requests(cfg, nil, p.Now())
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type demoObject struct {
 	Type     string     `json:"type"` // demo
 	Config   string     `json:"config"`
 	Database string     `json:"database"`
+	Lake     string     `json:"lake"`
 	Query    string     `json:"query"`
 	Columns  []string   `json:"columns"`
 	Rows     [][]string `json:"rows"`
@@ -59,7 +60,7 @@ func (p *program) showDemo(ctx context.Context, dir string) (err error) {
 			p.out.object(t)
 		}
 		p.out.object(demoObject{
-			Type: "demo", Config: p.flags.config, Database: filepath.Join(dir, demoDatabase), Query: query, Columns: columns, Rows: rows,
+			Type: "demo", Config: p.flags.config, Database: filepath.Join(dir, demoDatabase), Lake: filepath.Join(dir, demoLake), Query: query, Columns: columns, Rows: rows,
 		})
 		return nil
 	}
@@ -71,8 +72,14 @@ func (p *program) showDemo(ctx context.Context, dir string) (err error) {
 	p.out.table([]string{"table", "rows"}, counts)
 	p.out.text("\nA query to try: sqlite3 %s\n\n%s\n\n", filepath.Join(dir, demoDatabase), query)
 	p.out.table(columns, rows)
+	p.out.text("\nThe same rows are in Parquet files, for DuckDB and others:\n\n%s\n", demoParquet(dir))
 	p.out.text("\n%s", demoNext(p.flags.config))
 	return nil
+}
+
+// demoParquet is a query for DuckDB on what is in the lake.
+func demoParquet(dir string) string {
+	return fmt.Sprintf("SELECT dt, count(*), sum(revenue) FROM '%s/conversions/dt=*/*.parquet' GROUP BY dt ORDER BY dt;", filepath.ToSlash(filepath.Join(dir, demoLake)))
 }
 
 func demoNext(config string) string {

@@ -95,7 +95,7 @@ func (p *program) sandbox(cmd *cobra.Command, f sandboxFlags) error {
 	if p.out.json {
 		p.out.object(sandboxObject{Type: "sandbox", URL: url})
 	} else {
-		text, err := simulated(sandboxTOML, url, box, "warehouse", "3d")
+		text, err := simulated(sandboxTOML, url, box, []string{"warehouse"}, "3d")
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ var (
 
 // simulated writes a configuration that reads a sandbox: text, which takes its
 // sources and jobs from vendors.toml.
-func simulated(text, url string, box *sandbox.Sandbox, sink, lookback string) (string, error) {
+func simulated(text, url string, box *sandbox.Sandbox, sinks []string, lookback string) (string, error) {
 	list := func(all []string) string {
 		quoted := make([]string, len(all))
 		for i, one := range all {
@@ -39,7 +39,7 @@ func simulated(text, url string, box *sandbox.Sandbox, sink, lookback string) (s
 	vendors := template.Must(template.New("vendors").Funcs(template.FuncMap{"list": list}).Parse(vendorsTOML))
 	var out strings.Builder
 	err := template.Must(vendors.New("").Parse(text)).Execute(&out, map[string]any{
-		"URL": url, "Sink": sink, "Lookback": lookback,
+		"URL": url, "Sinks": sinks, "Lookback": lookback,
 		"Network": tune.Networks[0], "Integrator": tune.Integrators[0], "TuneLimits": tune.Gateway.Limits,
 		"Client": hurra.OAuth.Clients[0], "Report": hurra.Data.Reports[0], "HurraLimits": hurra.Limits.Windows,
 		"PiwikClient": piwik.Auth.Clients[0], "PiwikLimits": piwik.Limits, "Sites": readable(piwik.Data.Sites),

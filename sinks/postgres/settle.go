@@ -128,13 +128,13 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 	_, err = s.pool.Exec(ctx, `INSERT INTO `+s.runs()+` AS r (table_schema, id, job, trigger, state, started_at, finished_at,
 			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, error, warnings)
 		SELECT $1, id, job, trigger, state, started_at, finished_at,
-			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, nullif(error, ''), nullif(warnings, 'null')
+			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, 0, calls, nullif(error, ''), nullif(warnings, 'null')
 		FROM jsonb_to_recordset($2::jsonb) AS n (id text, job text, trigger text, state text, started_at timestamptz, finished_at timestamptz,
-			slices_committed bigint, slices_unchanged bigint, slices_failed bigint, slices_waiting bigint, rows bigint, rows_rejected bigint,
+			slices_committed bigint, slices_unchanged bigint, slices_failed bigint, slices_waiting bigint, rows bigint,
 			calls bigint, error text, warnings jsonb)
 		ON CONFLICT (table_schema, id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at,
 			slices_committed = excluded.slices_committed, slices_unchanged = excluded.slices_unchanged, slices_failed = excluded.slices_failed,
-			slices_waiting = excluded.slices_waiting, rows = excluded.rows, rows_rejected = excluded.rows_rejected,
+			slices_waiting = excluded.slices_waiting, rows = excluded.rows,
 			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE r.state = $3`, s.schema, string(list), sinks.RunRunning)
 	return s.rights(ctx, err, "record runs in ledger %s", s.ledger)

@@ -183,13 +183,13 @@ func runs(r *rule) {
 	}
 	run := sinks.Run{
 		ID: r.name + "1", Job: r.name, Trigger: "cli", State: "partial", Started: began, Finished: ended,
-		Committed: 3, Unchanged: 4, Failed: 5, Waiting: 6, Rows: 1 << 40, Rejected: 7, Calls: 9, Error: `it's "broken" – \`,
+		Committed: 3, Unchanged: 4, Failed: 5, Waiting: 6, Rows: 1 << 40, Calls: 9, Error: `it's "broken" – \`,
 		Warnings: []string{`a "b"`, "c"},
 	}
 	idle := sinks.Run{ID: r.name + "0", Job: r.name, Trigger: "cli", State: "succeeded", Started: began, Finished: ended, Unchanged: 1}
 	want := []string{
 		line(head("0", "succeeded"), cellOf(ended), "0", "1", "0", "0", "0", "0", "0", Null, Null),
-		line(head("1", "partial"), cellOf(ended), "3", "4", "5", "6", "1099511627776", "7", "9", `it's "broken" – \`, `["a \"b\"","c"]`),
+		line(head("1", "partial"), cellOf(ended), "3", "4", "5", "6", "1099511627776", "2", "9", `it's "broken" – \`, `["a \"b\"","c"]`),
 	}
 	for range 2 {
 		if err := recorder.RecordRuns(r.Context(), []sinks.Run{run, idle}); err != nil {

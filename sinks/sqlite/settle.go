@@ -146,11 +146,11 @@ func recordRuns(ctx context.Context, conn *sql.Conn, runs []sinks.Run) error {
 			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, error, warnings)
 		SELECT value ->> 'id', value ->> 'job', value ->> 'trigger', value ->> 'state', value ->> 'started_at', value ->> 'finished_at',
 			value ->> 'slices_committed', value ->> 'slices_unchanged', value ->> 'slices_failed', value ->> 'slices_waiting',
-			value ->> 'rows', value ->> 'rows_rejected', value ->> 'calls', nullif(value ->> 'error', ''), nullif(value -> 'warnings', 'null')
+			value ->> 'rows', 0, value ->> 'calls', nullif(value ->> 'error', ''), nullif(value -> 'warnings', 'null')
 		FROM json_each(?) WHERE true
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at,
 			slices_committed = excluded.slices_committed, slices_unchanged = excluded.slices_unchanged, slices_failed = excluded.slices_failed,
-			slices_waiting = excluded.slices_waiting, rows = excluded.rows, rows_rejected = excluded.rows_rejected,
+			slices_waiting = excluded.slices_waiting, rows = excluded.rows,
 			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE state = 'running'`, string(text))
 	return err

@@ -1,6 +1,6 @@
 ALTER TABLE runs ADD COLUMN rows_rejected bigint, ADD COLUMN warnings jsonb;
-COMMENT ON COLUMN runs.rows_rejected IS 'Rows of the slices that were loaded that could not be typed; they are in the tables named ..._rejects.';
-COMMENT ON COLUMN runs.warnings IS 'What the run warned of, each once: ["text"]; null while the run is running.';
+COMMENT ON COLUMN runs.rows_rejected IS 'Rows of the slices that were loaded here that could not be typed; they are in the tables named ..._rejects.';
+COMMENT ON COLUMN runs.warnings IS 'What the run warned of, each once: ["text"]; null if of nothing, or if the run was recorded later than at its end.';
 
 -- Room on each page for the next version of its rows, so that those that change with
 -- every load and check stay where they are and their indexes are left alone.

@@ -56,8 +56,8 @@ FROM ranked
 GROUP BY table_name, job;
 
 INSERT INTO exporter_columns (table_name, column_name, type, original_name, description) VALUES
-('exporter_runs', 'rows_rejected', 'integer', '', 'Rows of the slices that were loaded that could not be typed; they are in the tables named ..._rejects.'),
-('exporter_runs', 'warnings', 'json', '', 'What the run warned of, each once: ["text"]; null while the run is running.'),
+('exporter_runs', 'rows_rejected', 'integer', '', 'Rows of the slices that were loaded here that could not be typed; they are in the tables named ..._rejects.'),
+('exporter_runs', 'warnings', 'json', '', 'What the run warned of, each once: ["text"]; null if of nothing, or if the run was recorded later than at its end.'),
 ('exporter_progress', '', 'table', '', 'What the committed slices of a part amount to, one row per table, written in the transaction of each slice: exporter_freshness reads it instead of all slices.'),
 ('exporter_progress', 'job', 'text', '', 'The job that fills the table.'),
 ('exporter_progress', 'part', 'text', '', 'The customer, site, location or network; empty where the stream has none.'),
