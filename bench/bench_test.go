@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,14 +34,17 @@ func TestMain(m *testing.M) {
 // spool is loaded without the vendor, the suite checks itself: it fails otherwise.
 func TestSuite(t *testing.T) {
 	const rows = 2500
-	p := plan{rows: []int{rows}, repeat: 1, temp: t.TempDir(), spares: true, only: regexp.MustCompile(`owapro/days|^(first/postgres|merge).*/hasoffers/one`)}
+	want := strings.Fields(`first/postgres/owapro/days first/files/owapro/days spool/postgres/owapro/days changed/postgres/owapro/days
+		unchanged/postgres/owapro/days changed-spool/postgres/owapro/days unchanged-spool/postgres/owapro/days
+		merge-spool/postgres/hasoffers/one`)
+	p := plan{rows: []int{rows}, repeat: 1, temp: t.TempDir(), spares: true, flags: buildFlags, only: regexp.MustCompile(`owapro/days|^merge-spool`)}
+	if testing.Short() {
+		p.only, want = regexp.MustCompile(`^first/.*/owapro/days`), want[:2]
+	}
 	rep, err := p.run(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields(`first/postgres/owapro/days first/files/owapro/days spool/postgres/owapro/days changed/postgres/owapro/days
-		unchanged/postgres/owapro/days changed-spool/postgres/owapro/days unchanged-spool/postgres/owapro/days
-		first/postgres/hasoffers/one merge/postgres/hasoffers/one merge-spool/postgres/hasoffers/one`)
 	if len(rep.Results) != len(want) {
 		t.Errorf("%d results, want %d", len(rep.Results), len(want))
 	}
@@ -76,7 +81,7 @@ func TestSuite(t *testing.T) {
 	if first := rep.Results[0]; first.Exporter.ServerCPU <= 0 {
 		t.Errorf("the server took no time for %s", first.Case)
 	}
-	if len(rep.Limits) != 2 || rep.Limits[0].Value <= 0 || rep.Limits[1].Value <= 10 {
+	if !testing.Short() && (len(rep.Limits) != 2 || rep.Limits[0].Value <= 0 || rep.Limits[1].Value <= 10) {
 		t.Errorf("limits: %+v, want a spool and a peak", rep.Limits)
 	}
 	for _, m := range []moment{rep.Begin, rep.End} {
@@ -95,6 +100,32 @@ func TestSuite(t *testing.T) {
 	if err != nil || !bytes.Contains(data, []byte(`"cpu_seconds_per_million"`)) {
 		t.Errorf("as JSON: %v\n%s", err, data)
 	}
+}
+
+// TestInterruptedSuite stops a suite at its first result, which it then still tells of.
+func TestInterruptedSuite(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p := plan{rows: []int{2500}, repeat: 1, temp: t.TempDir(), spares: true, flags: buildFlags, only: regexp.MustCompile("^first/.*/owapro/one")}
+	rep, err := p.run(ctx, writerFunc(func(line []byte) {
+		if bytes.Contains(line, []byte(" rows/s, ")) {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) || rep == nil || len(rep.Results) != 1 || rep.End.At.IsZero() {
+		t.Errorf("%v, report %+v, want one result", err, rep)
+	}
+	left, err := os.ReadDir(p.temp)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+type writerFunc func([]byte)
+
+func (w writerFunc) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 func TestPeaksOfTwoSizesAreCompared(t *testing.T) {

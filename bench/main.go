@@ -92,19 +92,17 @@ func command(ctx context.Context, args []string, out, log io.Writer) error {
 		return fmt.Errorf("--only: %w", err)
 	}
 	rep, err := p.run(ctx, log)
-	if err != nil {
+	if rep == nil {
 		return err
 	}
 	if *file != "" {
-		data, err := json.MarshalIndent(rep, "", "  ")
-		if err == nil {
-			err = os.WriteFile(*file, append(data, '\n'), 0o644)
+		data, problem := json.MarshalIndent(rep, "", "  ")
+		if problem == nil {
+			problem = os.WriteFile(*file, append(data, '\n'), 0o644)
 		}
-		if err != nil {
-			return err
-		}
+		err = errors.Join(err, problem)
 	}
-	return rep.print(out)
+	return errors.Join(err, rep.print(out))
 }
 
 // parseRows reads "100k,10M". Each day has whole hundreds of rows, so that a

@@ -21,6 +21,7 @@ type plan struct {
 	only    *regexp.Regexp // of names of cases
 	profile string         // folder for profiles, "" = none
 	temp    string         // where everything is made; "" = the system's folder of temporary files
+	flags   []string       // of go build
 	spares  bool           // the server keeps no promise to the disk: for tests of the suite itself
 }
 
@@ -34,7 +35,8 @@ type suite struct {
 	results []*result
 }
 
-// run measures everything that is asked for.
+// run measures everything that is asked for. With an error there may be a report of
+// what was measured before.
 func (p plan) run(ctx context.Context, log io.Writer) (_ *report, err error) {
 	s := &suite{plan: p, log: log}
 	worlds := s.worlds()
@@ -68,13 +70,14 @@ func (p plan) run(ctx context.Context, log io.Writer) (_ *report, err error) {
 		return nil, err
 	}
 	for _, w := range worlds {
-		if err := w.run(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name(), err)
+		if err = w.run(ctx); err != nil {
+			err = fmt.Errorf("%s: %w", w.name(), err)
+			break
 		}
 	}
 	rep.End, rep.Results = look(), s.results
 	rep.conclude()
-	return rep, nil
+	return rep, err
 }
 
 func (s *suite) say(format string, args ...any) {
@@ -106,7 +109,7 @@ func (s *suite) space() error {
 // build makes the program that is measured, as a user would.
 func (s *suite) build(ctx context.Context) error {
 	s.program = filepath.Join(s.dir, "exporter")
-	args := []string{"build", "-o", s.program}
+	args := append([]string{"build", "-o", s.program}, s.flags...)
 	if s.profile != "" {
 		overlay, err := s.overlay(ctx)
 		if err != nil {
