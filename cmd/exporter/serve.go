@@ -72,6 +72,7 @@ func (p *program) serveJobs(ctx context.Context, grace time.Duration) (err error
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	defer p.showStatus(ctx, s, w.log, counters)()
+	defer p.tellSystemd(ctx, s.engine, w.log)()
 	p.announce(w, cfg)
 	if err := s.engine.Serve(ctx, grace); err != nil {
 		return held(err)
