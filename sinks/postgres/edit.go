@@ -8,7 +8,7 @@ import (
 
 // edit is a statement that changes rows of a table.
 type edit struct {
-	what string // insert, change or delete
+	what string // inserted, changed or deleted
 	do   string
 	of   string // FROM this come the rows that it is to change
 }
@@ -23,7 +23,7 @@ func (w *writer) exec(table string, e edit, args ...any) error {
 	var want int64
 	if watched {
 		if err := w.tx.QueryRow(w.life, "SELECT count(*) FROM "+e.of, args...).Scan(&want); err != nil {
-			return fmt.Errorf("count rows to %s: %w", e.what, err)
+			return fmt.Errorf("count rows to be %s: %w", e.what, err)
 		}
 	}
 	tag, err := w.tx.Exec(w.life, e.do, args...)

@@ -98,32 +98,10 @@ type catalogue interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// wanted is what a table has to take rows of.
-type wanted struct {
-	name   string
-	shape  record.Table
-	mode   sinks.Mode
-	freeze bool
-	job    string // for whom
-	run    string
-}
-
-// wants returns the tables of a load, those of rejects included where rows come.
-func wants(load sinks.Load) []wanted {
-	var list []wanted
-	for _, t := range load.Tables {
-		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze, load.Slice.Job, load.Run})
-		if t.Rejected > 0 {
-			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze, load.Slice.Job, load.Run})
-		}
-	}
-	return list
-}
-
 // Fits implements sinks.Fitter.
 func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
-	for _, want := range wants(load) {
-		have, err := s.inspect(ctx, s.pool, want.name, want.mode)
+	for _, want := range load.Wanted() {
+		have, err := s.inspect(ctx, s.pool, want.Name, want.Mode)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil // no schema, no table
 		}
@@ -131,7 +109,7 @@ func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
 			_, err = s.plan(have, want)
 		}
 		if err != nil {
-			return fmt.Errorf("fit table %s.%s: %w", s.schema, want.name, err)
+			return fmt.Errorf("fit table %s.%s: %w", s.schema, want.Name, err)
 		}
 	}
 	return nil
@@ -145,9 +123,9 @@ const changesAtOnce = 4
 // there is nothing to do and nothing is locked. Otherwise the table is locked against
 // loads as long as that takes, and against readers for the moment of the change; if
 // readers are in the way the change is tried again, so that nobody queues behind it.
-func (s *sink) fit(ctx context.Context, want wanted, notify func(...sinks.Notice)) (sinks.Fit, error) {
+func (s *sink) fit(ctx context.Context, want sinks.Wanted, notify func(...sinks.Notice)) (sinks.Fit, error) {
 	for range changesAtOnce {
-		have, err := s.inspect(ctx, s.pool, want.name, want.mode)
+		have, err := s.inspect(ctx, s.pool, want.Name, want.Mode)
 		if err != nil {
 			return sinks.Fit{}, err
 		}
@@ -162,11 +140,11 @@ func (s *sink) fit(ctx context.Context, want wanted, notify func(...sinks.Notice
 		}
 		notify(added...)
 	}
-	return sinks.Fit{}, fault.New(fault.Transient, "table %s changes faster than it can be fitted", ident(s.schema, want.name)).
+	return sinks.Fit{}, fault.New(fault.Transient, "table %s changes faster than it can be fitted", ident(s.schema, want.Name)).
 		WithHint("Somebody alters it at the same time. The load is tried again.")
 }
 
-func (s *sink) changeRepeatedly(ctx context.Context, want wanted) ([]sinks.Notice, error) {
+func (s *sink) changeRepeatedly(ctx context.Context, want sinks.Wanted) ([]sinks.Notice, error) {
 	try := func() ([]sinks.Notice, error) {
 		added, err := s.change(ctx, want)
 		if !is(err, lockTimeout) && err != nil {
@@ -180,14 +158,14 @@ func (s *sink) changeRepeatedly(ctx context.Context, want wanted) ([]sinks.Notic
 	}
 	if is(err, lockTimeout) {
 		return nil, fault.New(fault.Transient, "change the table, %d tries: %w", s.pace.tries, err).
-			WithHint("A query on %s lasts long, so a new column could not be added. Look for it in pg_stat_activity; the load is tried again.", ident(s.schema, want.name))
+			WithHint("A query on %s lasts long, so a new column could not be added. Look for it in pg_stat_activity; the load is tried again.", ident(s.schema, want.Name))
 	}
 	return added, err
 }
 
 // change inspects again behind the lock and does the next step of what is left to do.
-func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, err error) {
-	keys := s.tableKeys(want.name)
+func (s *sink) change(ctx context.Context, want sinks.Wanted) (added []sinks.Notice, err error) {
+	keys := s.tableKeys(want.Name)
 	leave, err := s.queue.enter(ctx, keys)
 	if err != nil {
 		return nil, s.wrap(ctx, err, "wait for other loads")
@@ -200,7 +178,7 @@ func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, e
 		if err := lockTables(ctx, tx, keys); err != nil {
 			return s.wrap(ctx, err, "wait for other loads")
 		}
-		have, err := s.inspect(ctx, tx, want.name, want.mode)
+		have, err := s.inspect(ctx, tx, want.Name, want.Mode)
 		if err != nil {
 			return err
 		}
@@ -221,7 +199,7 @@ func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, e
 			}
 		}
 		if have.oid == 0 {
-			return s.forget(ctx, tx, want.name)
+			return s.forget(ctx, tx, want.Name)
 		}
 		return nil
 	})
@@ -230,23 +208,23 @@ func (s *sink) change(ctx context.Context, want wanted) (added []sinks.Notice, e
 
 // recordChange writes what was done to a table into the ledger. Comments and grants
 // change nothing for those who read it.
-func (s *sink) recordChange(ctx context.Context, tx pgx.Tx, want wanted, sql string) error {
+func (s *sink) recordChange(ctx context.Context, tx pgx.Tx, want sinks.Wanted, sql string) error {
 	if !strings.HasPrefix(sql, "CREATE ") && !strings.HasPrefix(sql, "ALTER ") {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO `+ident(s.ledger, "schema_changes")+` (table_schema, table_name, changed_at, job, run, statement)
-		VALUES ($1, $2, clock_timestamp(), $3, $4, $5)`, s.schema, want.name, want.job, want.run, sql)
+		VALUES ($1, $2, clock_timestamp(), $3, $4, $5)`, s.schema, want.Name, want.Job, want.Run, sql)
 	return s.rights(ctx, err, "write to ledger %s", s.ledger)
 }
 
 // notChanged explains why a statement of a change failed.
-func (s *sink) notChanged(ctx context.Context, want wanted, sql string, err error) error {
+func (s *sink) notChanged(ctx context.Context, want sinks.Wanted, sql string, err error) error {
 	switch {
 	case is(err, uniqueViolation):
-		return s.notUnique(want.name, want.shape, err)
+		return s.notUnique(want.Name, want.Shape, err)
 	case is(err, unsupported):
 		return fault.New(fault.Config, "%s: %w", sql, err).
-			WithHint(`A merge finds rows by a unique index on their key, and the one of a partitioned table must have the columns it is partitioned by. Write write = "replace" in the job, or partition the table by columns of the key (%s).`, strings.Join(want.shape.Key, ", "))
+			WithHint(`A merge finds rows by a unique index on their key, and the one of a partitioned table must have the columns it is partitioned by. Write write = "replace" in the job, or partition the table by columns of the key (%s).`, strings.Join(want.Shape.Key, ", "))
 	}
 	return s.wrap(ctx, err, "%s", sql)
 }

@@ -2,10 +2,7 @@ package postgres_test
 
 import (
 	"context"
-	"crypto/rand"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +11,7 @@ import (
 	"exporter/settings"
 	"exporter/sinks"
 	"exporter/sinks/postgres"
+	"exporter/sinks/sinktest"
 )
 
 // config returns settings of a sink, changed by a test.
@@ -72,43 +70,13 @@ func ask(t testing.TB, conn *pgx.Conn, sql string, args ...any) string {
 	return got
 }
 
-var facts = record.Table{
-	Description: "Facts of the vendor's report.",
-	Columns: []record.Column{
-		{Name: "id", Type: record.Integer, Required: true},
-		{Name: "name", Type: record.Text, Origin: "Campaign Name", Description: `What it's "called" \ here.`},
-		{Name: "amount", Type: record.Numeric, Description: "Net."},
-	},
-}
-
-var day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-// batch types n rows of facts.
-func batch(n int, mark string) *record.Batch {
-	b := record.NewBuilder(0, facts, nil)
-	for i := range n {
-		b.Integer(int64(i))
-		b.Text([]byte(mark))
-		b.Raw([]byte(strconv.Itoa(i) + ".25"))
-		b.EndRow(nil)
-	}
-	rows, _ := b.Take()
-	return &rows
-}
-
-// loadOf describes a load of batches of a table's shape.
-func loadOf(shape record.Table, batches ...*record.Batch) sinks.Load {
-	tally := record.NewTally(shape)
-	for _, b := range batches {
-		tally.Add(b)
-	}
-	return sinks.Load{
-		Slice: sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)},
-		Run:   "run-1", LoadID: rand.Text(), Mode: sinks.Replace, Definition: "d1",
-		Tables:    []sinks.Table{{Name: "facts", Shape: shape, Tally: tally}},
-		Announced: tally.Rows, Read: tally.Rows,
-	}
-}
+var (
+	facts   = sinktest.Facts
+	day     = sinktest.Day
+	batch   = sinktest.Batch
+	loadOf  = sinktest.LoadOf
+	attempt = sinktest.Attempt
+)
 
 func begin(t testing.TB, s sinks.Sink, l sinks.Load) sinks.Writer {
 	t.Helper()
@@ -127,14 +95,8 @@ func bring(t testing.TB, s sinks.Sink, batches ...*record.Batch) {
 
 func bringShape(t testing.TB, s sinks.Sink, shape record.Table, batches ...*record.Batch) {
 	t.Helper()
-	w := begin(t, s, loadOf(shape, batches...))
-	for _, b := range batches {
-		if err := w.Write(t.Context(), b); err != nil {
-			t.Fatalf("write: %v", err)
-		}
-	}
-	if _, err := w.Commit(t.Context()); err != nil {
-		t.Fatalf("commit: %v", err)
+	if err := attempt(t, s, loadOf(shape, batches...), batches...); err != nil {
+		t.Fatalf("load: %v (%s)", err, fault.HintOf(err))
 	}
 }
 

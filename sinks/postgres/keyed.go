@@ -96,11 +96,11 @@ func (w *writer) markAbsent(name, where string, owners []int64) error {
 	target := ident(w.sink.schema, name)
 	where = " WHERE t." + sliceColumn + " = ANY($1)" + where
 	if w.load.Absent == sinks.AbsentDrop {
-		return w.exec(name, edit{"delete", "DELETE FROM " + target + " t" + where, target + " t" + where}, owners)
+		return w.exec(name, edit{"deleted", "DELETE FROM " + target + " t" + where, target + " t" + where}, owners)
 	}
 	where += " AND t." + absentColumn + " IS NULL"
 	at := w.loadedAt.UTC().Format(time.RFC3339Nano)
-	return w.exec(name, edit{"change", "UPDATE " + target + " t SET " + absentColumn + " = " + literal(at) + where, target + " t" + where}, owners)
+	return w.exec(name, edit{"changed", "UPDATE " + target + " t SET " + absentColumn + " = " + literal(at) + where, target + " t" + where}, owners)
 }
 
 // leftOut is about tables of the snapshot before that this one does not bring:
@@ -212,7 +212,7 @@ func (k keyed) set(from string) string {
 func (k keyed) add(where, conflict string) edit {
 	names, from := withLineage(k.columns), k.stage+" s WHERE "+where
 	return edit{
-		"insert", "INSERT INTO " + k.target + " (" + strings.Join(names, ", ") + ") SELECT s." + strings.Join(names, ", s.") + " FROM " + from + conflict, from,
+		"inserted", "INSERT INTO " + k.target + " (" + strings.Join(names, ", ") + ") SELECT s." + strings.Join(names, ", s.") + " FROM " + from + conflict, from,
 	}
 }
 
@@ -229,7 +229,7 @@ func (k keyed) merge(slices string) edit {
 func (k keyed) change() edit {
 	where := " WHERE t." + sliceColumn + " = ANY($1) AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
 	return edit{
-		"change", "UPDATE " + k.target + " t SET " + k.set("s") + ", " + absentColumn + " = NULL FROM " + k.stage + " s" + where,
+		"changed", "UPDATE " + k.target + " t SET " + k.set("s") + ", " + absentColumn + " = NULL FROM " + k.stage + " s" + where,
 		k.target + " t, " + k.stage + " s" + where,
 	}
 }

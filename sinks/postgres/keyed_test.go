@@ -24,17 +24,7 @@ func try(t *testing.T, s sinks.Sink, mode sinks.Mode, rows *record.Batch) error 
 	t.Helper()
 	l := loadOf(keyed(), rows)
 	l.Mode = mode
-	w, err := s.Begin(t.Context(), l)
-	if err != nil {
-		return err
-	}
-	if err = w.Write(t.Context(), rows); err == nil {
-		_, err = w.Commit(t.Context())
-	}
-	if err := w.Abort(t.Context()); err != nil {
-		t.Errorf("abort: %v", err)
-	}
-	return err
+	return attempt(t, s, l, rows)
 }
 
 func TestKeyedTables(t *testing.T) {

@@ -31,8 +31,8 @@ func holds(typ string, t record.Type) (record.Type, bool) {
 
 // place finds the columns that rows go to, and refuses a table that would not take
 // rows which have only those.
-func (s *sink) place(have existing, want wanted) (step, error) {
-	table := ident(s.schema, want.name)
+func (s *sink) place(have existing, want sinks.Wanted) (step, error) {
+	table := ident(s.schema, want.Name)
 	look := func(name string, t record.Type) (sinks.Standing, record.Type) {
 		c, there := have.columns[name]
 		if !there {
@@ -43,29 +43,29 @@ func (s *sink) place(have existing, want wanted) (step, error) {
 		}
 		return sinks.Unlike, t
 	}
-	for _, c := range want.shape.Columns {
+	for _, c := range want.Shape.Columns {
 		if have.columns[c.Name].computed {
 			return step{}, fault.New(fault.Config, "column %s of table %s is generated: nobody else can write it", ident(c.Name), table).
 				WithHint("Let the owner run: ALTER TABLE %s RENAME COLUMN %s TO %s; or leave the vendor's column out: write %s = \"drop\" in [jobs.NAME.columns].",
 					table, ident(c.Name), ident(c.Name+"_generated"), c.Name)
 		}
 	}
-	f, err := sinks.FitTo(want.shape, updates(want.mode), look)
+	f, err := sinks.FitTo(want.Shape, want.Keyed(), look)
 	var unlike *sinks.UnlikeError
 	if errors.As(err, &unlike) {
-		return step{}, s.mismatch(want.name, unlike, have.columns[unlike.At].typ)
+		return step{}, s.mismatch(want.Name, unlike, have.columns[unlike.At].typ)
 	}
 	if err != nil {
 		return step{}, err
 	}
-	if err := s.room(have.places, len(f.Added)+1, want.name); len(f.Added) > 0 && err != nil {
+	if err := s.room(have.places, len(f.Added)+1, want.Name); len(f.Added) > 0 && err != nil {
 		return step{}, err
 	}
 	p := step{fit: f}
 	for _, w := range f.Wide {
-		p.standing = append(p.standing, s.wideNotice(want.name, w, have.columns[w.Column.Name].typ))
+		p.standing = append(p.standing, s.wideNotice(want.Name, w, have.columns[w.Column.Name].typ))
 	}
-	if have.scanned && (want.mode == sinks.Replace || want.mode == sinks.Snapshot) {
+	if have.scanned && (want.Mode == sinks.Replace || want.Mode == sinks.Snapshot) {
 		p.standing = append(p.standing, sinks.Notice{
 			Text: "table " + table + " has no index that begins with " + sliceColumn + ", so every load reads all of it",
 			Hint: "Let its owner run: CREATE INDEX CONCURRENTLY ON " + table + " (" + sliceColumn + "); without CONCURRENTLY if it is partitioned.",
@@ -87,7 +87,7 @@ func (s *sink) room(places, more int, name string) error {
 }
 
 // needed refuses a table with a column that must not be null and gets nothing.
-func (s *sink) needed(have existing, want wanted, f sinks.Fit) error {
+func (s *sink) needed(have existing, want sinks.Wanted, f sinks.Fit) error {
 	var empty []string
 	for name, c := range have.columns {
 		if c.needed && f.Shape.Column(name) < 0 && name != sliceColumn && name != loadedColumn {
@@ -98,7 +98,7 @@ func (s *sink) needed(have existing, want wanted, f sinks.Fit) error {
 		return nil
 	}
 	slices.Sort(empty)
-	table := ident(s.schema, want.name)
+	table := ident(s.schema, want.Name)
 	var drop, names []string
 	for _, name := range empty {
 		drop, names = append(drop, "ALTER COLUMN "+ident(name)+" DROP NOT NULL"), append(names, ident(name))
@@ -106,7 +106,7 @@ func (s *sink) needed(have existing, want wanted, f sinks.Fit) error {
 	way := ""
 	for _, w := range f.Wide {
 		if slices.Contains(empty, w.Column.Name) {
-			way = " Or change its type: " + s.retype(want.name, w.Column, have.columns[w.Column.Name].typ)
+			way = " Or change its type: " + s.retype(want.Name, w.Column, have.columns[w.Column.Name].typ)
 		}
 	}
 	return fault.New(fault.Config, "column %s of table %s is NOT NULL without a default, and the job delivers nothing that it can hold", strings.Join(names, ", "), table).
@@ -119,21 +119,11 @@ func (s *sink) mismatch(name string, e *sinks.UnlikeError, typ string) error {
 	c := e.Column
 	c.Name = e.At
 	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", ident(e.At), ident(s.schema, name), typ, typeName(c.Type)).
-		WithHint("Let the owner run: %s%s", s.retype(name, c, typ), keepType(e.Column.Name, typ))
-}
-
-// keepType is the other way out: the type that is there, where a job can have it.
-func keepType(column, typ string) string {
-	for t, known := range typeNames {
-		if known == typ {
-			return ` Or keep the old type: write ` + column + ` = "` + t.String() + `" in [jobs.NAME.columns].`
-		}
-	}
-	return ""
+		WithHint("Let the owner run: %s%s", s.retype(name, c, typ), sinks.KeepType(e.Column.Name, typ, typeNames))
 }
 
 // frozen lists what a table of a frozen job would need.
-func (s *sink) frozen(have existing, want wanted, f sinks.Fit, columns []string) error {
+func (s *sink) frozen(have existing, want sinks.Wanted, f sinks.Fit, columns []string) error {
 	var lacks, do []string
 	wide := make(map[string]bool)
 	for _, w := range f.Wide {
@@ -141,7 +131,7 @@ func (s *sink) frozen(have existing, want wanted, f sinks.Fit, columns []string)
 		typ := have.columns[w.Column.Name].typ
 		if slices.ContainsFunc(f.Added, func(c record.Column) bool { return c.Name == w.Into }) {
 			lacks = append(lacks, fmt.Sprintf("its column %s is %s, the job delivers %s", ident(w.Column.Name), typ, typeName(w.Column.Type)))
-			do = append(do, s.retype(want.name, w.Column, typ))
+			do = append(do, s.retype(want.Name, w.Column, typ))
 		}
 	}
 	var add, names []string
@@ -158,7 +148,7 @@ func (s *sink) frozen(have existing, want wanted, f sinks.Fit, columns []string)
 	}
 	if len(add) > 0 {
 		lacks = append([]string{"lacks " + strings.Join(names, ", ")}, lacks...)
-		do = append([]string{s.alter(want.name, add) + ";"}, do...)
+		do = append([]string{s.alter(want.Name, add) + ";"}, do...)
 	}
-	return sinks.Frozen(ident(s.schema, want.name), strings.Join(lacks, "; "), strings.Join(do, " "))
+	return sinks.Frozen(ident(s.schema, want.Name), strings.Join(lacks, "; "), strings.Join(do, " "))
 }

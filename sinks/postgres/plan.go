@@ -27,11 +27,11 @@ type step struct {
 
 // plan returns the next step to make a table take rows, or why that is not to be
 // done. An index is a step after the columns, whose lock keeps readers out.
-func (s *sink) plan(have existing, want wanted) (step, error) {
+func (s *sink) plan(have existing, want sinks.Wanted) (step, error) {
 	if have.oid == 0 {
 		return s.planNew(have, want)
 	}
-	if err := s.admit(have, want.name, want.mode); err != nil {
+	if err := s.admit(have, want.Name, want.Mode); err != nil {
 		return step{}, err
 	}
 	p, err := s.place(have, want)
@@ -39,22 +39,22 @@ func (s *sink) plan(have existing, want wanted) (step, error) {
 		return step{}, err
 	}
 	columns, index := s.columns(have, want, p.fit), ""
-	if want.mode == sinks.Merge && !slices.ContainsFunc(have.unique, func(c []string) bool { return slices.Equal(c, slices.Sorted(slices.Values(want.shape.Key))) }) {
-		index = s.keyIndex(want.name, want.shape)
+	if want.Mode == sinks.Merge && !slices.ContainsFunc(have.unique, func(c []string) bool { return slices.Equal(c, slices.Sorted(slices.Values(want.Shape.Key))) }) {
+		index = s.keyIndex(want.Name, want.Shape)
 	}
-	if want.freeze && len(columns) > 0 {
+	if want.Freeze && len(columns) > 0 {
 		return step{}, s.frozen(have, want, p.fit, columns)
 	}
 	if !have.owned {
-		return p, s.ownersTask(have, columns, index, want.name) // what is only for people is the owner's
+		return p, s.ownersTask(have, columns, index, want.Name) // what is only for people is the owner's
 	}
 	if len(columns) > 0 {
-		p.statements = []string{s.alter(want.name, columns)}
+		p.statements = []string{s.alter(want.Name, columns)}
 	}
-	if want.mode == sinks.Snapshot && have.columns[absentColumn].comment != absentComment {
-		p.statements = append(p.statements, s.describeAbsent(want.name))
+	if want.Mode == sinks.Snapshot && have.columns[absentColumn].comment != absentComment {
+		p.statements = append(p.statements, s.describeAbsent(want.Name))
 	}
-	p.statements = append(p.statements, s.describe(have, want.name, p.fit.Shape)...)
+	p.statements = append(p.statements, s.describe(have, want.Name, p.fit.Shape)...)
 	if len(p.statements) == 0 && index != "" {
 		p.statements = []string{index}
 		p.added = nil
@@ -62,23 +62,23 @@ func (s *sink) plan(have existing, want wanted) (step, error) {
 	return p, nil
 }
 
-func (s *sink) planNew(have existing, want wanted) (step, error) {
+func (s *sink) planNew(have existing, want sinks.Wanted) (step, error) {
 	if !have.create {
 		return step{}, s.noCreate(errNoCreate)
 	}
-	if err := s.room(0, len(want.shape.Columns)+len(lineage)+1, want.name); err != nil {
+	if err := s.room(0, len(want.Shape.Columns)+len(lineage)+1, want.Name); err != nil {
 		return step{}, err
 	}
-	return step{statements: s.create(want.name, want.shape, want.mode)}, nil
+	return step{statements: s.create(want.Name, want.Shape, want.Mode)}, nil
 }
 
 // columns returns what is to be added to a table.
-func (s *sink) columns(have existing, want wanted, f sinks.Fit) []string {
+func (s *sink) columns(have existing, want sinks.Wanted, f sinks.Fit) []string {
 	var add []string
 	for _, c := range f.Added {
 		add = append(add, "ADD COLUMN "+ident(c.Name)+" "+typeName(c.Type))
 	}
-	if _, there := have.columns[absentColumn]; !there && want.mode == sinks.Snapshot {
+	if _, there := have.columns[absentColumn]; !there && want.Mode == sinks.Snapshot {
 		add = append(add, "ADD COLUMN "+absentColumn+" "+typeName(record.Timestamp))
 	}
 	return add

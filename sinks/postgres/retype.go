@@ -15,7 +15,7 @@ func (s *sink) wideNotice(name string, w sinks.Wide, typ string) sinks.Notice {
 	return sinks.Notice{
 		Text: fmt.Sprintf("column %s of table %s is %s, the job delivers %s: its values go to column %s", old, table, typ, typeName(w.Column.Type), into),
 		Hint: fmt.Sprintf("To fold the two, let the owner run: %s UPDATE %s SET %s = %s WHERE %s IS NOT NULL; ALTER TABLE %s DROP COLUMN %s; the next load uses %s again. Until then read coalesce(%s, %s).%s",
-			s.retype(name, w.Column, typ), table, old, into, into, table, into, old, into, convert(old, typ, w.Column.Type), keepType(w.Column.Name, typ)),
+			s.retype(name, w.Column, typ), table, old, into, into, table, into, old, into, convert(old, typ, w.Column.Type), sinks.KeepType(w.Column.Name, typ, typeNames)),
 	}
 }
 

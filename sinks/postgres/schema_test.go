@@ -22,27 +22,6 @@ func deliver(t *testing.T, s sinks.Sink, l sinks.Load, batches ...*record.Batch)
 	return list
 }
 
-// attempt loads batches, and aborts after an error.
-func attempt(t *testing.T, s sinks.Sink, l sinks.Load, batches ...*record.Batch) error {
-	t.Helper()
-	w, err := s.Begin(t.Context(), l)
-	if err != nil {
-		return err
-	}
-	for _, b := range batches {
-		if err == nil {
-			err = w.Write(t.Context(), b)
-		}
-	}
-	if err == nil {
-		_, err = w.Commit(t.Context())
-	}
-	if err := w.Abort(t.Context()); err != nil {
-		t.Errorf("abort: %v", err)
-	}
-	return err
-}
-
 // one is a table of an id and a column v, and a row of it.
 func one(typ record.Type, id int64, v string) (record.Table, *record.Batch) {
 	shape := record.Table{Columns: []record.Column{{Name: "id", Type: record.Integer}, {Name: "v", Type: typ}}, Key: []string{"id"}}

@@ -79,9 +79,9 @@ func (s *sink) Begin(ctx context.Context, load sinks.Load) (sinks.Writer, error)
 		return nil, err
 	}
 	fits := make(map[string]sinks.Fit)
-	for _, want := range wants(load) {
-		if fits[want.name], err = s.fit(ctx, want, load.Notify); err != nil {
-			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, want.name, err)
+	for _, want := range load.Wanted() {
+		if fits[want.Name], err = s.fit(ctx, want, load.Notify); err != nil {
+			return nil, fmt.Errorf("fit table %s.%s: %w", s.schema, want.Name, err)
 		}
 	}
 	if load.Mode == sinks.Append {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -115,7 +114,7 @@ func (w *writer) finishStream() error {
 		return fmt.Errorf("copy into %s: %w", s.table, err)
 	}
 	if copied != s.rows {
-		return sinks.Swallowed(s.table, "insert", copied, s.rows)
+		return sinks.Swallowed(s.table, "inserted", copied, s.rows)
 	}
 	w.copied[s.table] += copied
 	return nil
@@ -158,7 +157,7 @@ func (w *writer) open() (err error) {
 		return nil
 	}
 	s := w.sink
-	keys := s.tableKeys(w.tables()...)
+	keys := s.tableKeys(w.load.Fills(w.at.previous)...)
 	if w.leave, err = s.queue.enter(w.life, keys); err != nil {
 		return fmt.Errorf("wait for other loads: %w", err)
 	}
@@ -194,34 +193,15 @@ func (w *writer) open() (err error) {
 const loadSettings = `SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
 	set_config('tcp_keepalives_idle', '30', true), set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true)`
 
-// tables returns the tables that this load and the one before fill.
-func (w *writer) tables() []string {
-	list := slices.Clone(w.at.previous)
-	for _, t := range w.load.Tables {
-		list = append(list, t.Name)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// clear deletes the slice's rows, those of rejects and of tables that the stream
-// no longer fills included. Only rejects are replaced in every mode. A slice that
-// is appended has rows only if one of its tables was dropped.
+// clear deletes the slice's rows.
 func (w *writer) clear() error {
-	var names []string
-	for _, t := range w.tables() {
-		names = append(names, rejectsOf(t))
-		if !w.load.Keyed() {
-			names = append(names, t)
-		}
-	}
-	there, err := w.tablesWith(sliceColumn, names)
+	there, err := w.tablesWith(sliceColumn, w.load.Cleared(w.at.previous))
 	if err != nil {
 		return err
 	}
 	for _, name := range there {
 		of := ident(w.sink.schema, name) + " WHERE " + sliceColumn + " = $1"
-		if err := w.exec(name, edit{"delete", "DELETE FROM " + of, of}, w.at.slice); err != nil {
+		if err := w.exec(name, edit{"deleted", "DELETE FROM " + of, of}, w.at.slice); err != nil {
 			return fmt.Errorf("delete the slice's rows from %s: %w", name, err)
 		}
 	}

@@ -50,7 +50,7 @@ func (w *writer) copyRows(ctx context.Context, table string, s *stage) error {
 	}
 	written, err := res.RowsAffected()
 	if err == nil && written != s.rows { // a trigger may leave rows out
-		err = sinks.Swallowed(table, "insert", written, s.rows)
+		err = sinks.Swallowed(table, "inserted", written, s.rows)
 	}
 	return err
 }
@@ -70,23 +70,9 @@ func (w *writer) refused(ctx context.Context, table string, err error) error {
 		WithHint(`Rows come twice, and the table was loaded with write = "merge" before. If both are to be there, run: DROP INDEX %s;`, ident(index))
 }
 
-// clear deletes the slice's rows, those of rejects and of tables that the stream
-// no longer fills included. Only rejects are replaced in every mode. A slice that
-// is appended has rows only if one of its tables was dropped.
+// clear deletes the slice's rows.
 func (w *writer) clear(ctx context.Context) error {
-	names := slices.Clone(w.at.previous)
-	for _, t := range w.load.Tables {
-		names = append(names, t.Name)
-	}
-	slices.Sort(names)
-	var clear []string
-	for _, name := range slices.Compact(names) {
-		clear = append(clear, rejectsOf(name))
-		if !w.load.Keyed() {
-			clear = append(clear, name)
-		}
-	}
-	for _, name := range clear {
+	for _, name := range w.load.Cleared(w.at.previous) {
 		there, err := w.has(ctx, name, sliceColumn)
 		if err != nil {
 			return err
@@ -95,7 +81,7 @@ func (w *writer) clear(ctx context.Context) error {
 			continue
 		}
 		of := mainTable(name) + " WHERE " + sliceColumn + " = ?1"
-		if err := w.edit(ctx, name, edit{"delete", "DELETE FROM " + of, of, 1}, w.at.slice); err != nil {
+		if err := w.edit(ctx, name, edit{"deleted", "DELETE FROM " + of, of, 1}, w.at.slice); err != nil {
 			return fmt.Errorf("delete the slice's rows from %s: %w", name, err)
 		}
 	}

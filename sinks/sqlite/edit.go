@@ -9,7 +9,7 @@ import (
 
 // edit is a statement that changes rows of a table.
 type edit struct {
-	what  string // insert, change or delete; "" if it changes none of them
+	what  string // inserted, changed or deleted; "" if it changes none of them
 	do    string
 	of    string // FROM this come the rows that it is to change
 	given int    // how many of its parameters are in there, the first ones
@@ -28,7 +28,7 @@ func (w *writer) edit(ctx context.Context, table string, e edit, args ...any) er
 	var want int64
 	if watched {
 		if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+e.of, args[:e.given]...).Scan(&want); err != nil {
-			return fmt.Errorf("count rows to %s: %w", e.what, err)
+			return fmt.Errorf("count rows to be %s: %w", e.what, err)
 		}
 	}
 	res, err := w.conn.ExecContext(ctx, e.do, args...)

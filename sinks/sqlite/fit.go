@@ -66,28 +66,6 @@ func inspect(ctx context.Context, conn *sql.Conn, name string) (e existing, err 
 	return e, rows.Err()
 }
 
-// wanted is what a table has to take rows of.
-type wanted struct {
-	name   string
-	shape  record.Table
-	mode   sinks.Mode
-	freeze bool
-	job    string // for whom
-	run    string
-}
-
-// wants returns the tables of a load, those of rejects included where rows come.
-func wants(load sinks.Load) []wanted {
-	var list []wanted
-	for _, t := range load.Tables {
-		list = append(list, wanted{t.Name, t.Shape, load.Mode, load.Freeze, load.Slice.Job, load.Run})
-		if t.Rejected > 0 {
-			list = append(list, wanted{rejectsOf(t.Name), t.Shape.Rejects(), sinks.Replace, load.Freeze, load.Slice.Job, load.Run})
-		}
-	}
-	return list
-}
-
 // Fits implements sinks.Fitter.
 func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
 	missing, err := s.missing()
@@ -95,13 +73,13 @@ func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
 		return err
 	}
 	return s.withConn(ctx, func(conn *sql.Conn) error {
-		for _, want := range wants(load) {
-			have, err := inspect(ctx, conn, want.name)
+		for _, want := range load.Wanted() {
+			have, err := inspect(ctx, conn, want.Name)
 			if err == nil && have.kind != "" {
 				_, err = plan(have, want)
 			}
 			if err != nil {
-				return s.wrap(ctx, err, "fit table %s", want.name)
+				return s.wrap(ctx, err, "fit table %s", want.Name)
 			}
 		}
 		return nil
@@ -111,8 +89,8 @@ func (s *sink) Fits(ctx context.Context, load sinks.Load) error {
 // fit makes the table take rows of the wanted shape, in the transaction that is
 // open, and says where they go and what its owner is to know of it. Usually there is
 // nothing to do.
-func (s *sink) fit(ctx context.Context, conn *sql.Conn, want wanted) (sinks.Fit, []sinks.Notice, error) {
-	have, err := inspect(ctx, conn, want.name)
+func (s *sink) fit(ctx context.Context, conn *sql.Conn, want sinks.Wanted) (sinks.Fit, []sinks.Notice, error) {
+	have, err := inspect(ctx, conn, want.Name)
 	if err != nil {
 		return sinks.Fit{}, nil, err
 	}
@@ -125,21 +103,21 @@ func (s *sink) fit(ctx context.Context, conn *sql.Conn, want wanted) (sinks.Fit,
 			return sinks.Fit{}, nil, s.wrap(ctx, err, "%s", text)
 		}
 		if _, err := conn.ExecContext(ctx, "INSERT INTO "+changesTable+" (table_name, changed_at, job, run, statement) VALUES (?, ?, ?, ?, ?)",
-			want.name, timeText(s.now()), want.job, want.run, text); err != nil {
+			want.Name, timeText(s.now()), want.Job, want.Run, text); err != nil {
 			return sinks.Fit{}, nil, s.wrap(ctx, err, "write to the ledger")
 		}
 	}
 	if have.kind == "" {
-		if err := forget(ctx, conn, want.name); err != nil {
+		if err := forget(ctx, conn, want.Name); err != nil {
 			return sinks.Fit{}, nil, err
 		}
 	}
-	if want.mode == sinks.Merge {
-		if err := s.keyIndex(ctx, conn, want.name, want.shape); err != nil {
+	if want.Mode == sinks.Merge {
+		if err := s.keyIndex(ctx, conn, want.Name, want.Shape); err != nil {
 			return sinks.Fit{}, nil, err
 		}
 	}
-	return p.fit, p.notices, describe(ctx, conn, want.name, p.fit.Shape, want.mode)
+	return p.fit, p.notices, describe(ctx, conn, want.Name, p.fit.Shape, want.Mode)
 }
 
 // changes are what there is to do to a table, and where rows go then.
@@ -150,15 +128,15 @@ type changes struct {
 }
 
 // plan returns what makes a table take rows, or why that is not to be done.
-func plan(have existing, want wanted) (changes, error) {
+func plan(have existing, want sinks.Wanted) (changes, error) {
 	absent := absentColumn + " " + typeName(record.Timestamp)
 	if have.kind == "" {
-		if err := room(0, len(want.shape.Columns)+len(lineage)+1, want.name); err != nil {
+		if err := room(0, len(want.Shape.Columns)+len(lineage)+1, want.Name); err != nil {
 			return changes{}, err
 		}
-		return changes{fit: sinks.Fit{Shape: want.shape}, statements: create(want.name, want.shape, want.mode, absent)}, nil
+		return changes{fit: sinks.Fit{Shape: want.Shape}, statements: create(want.Name, want.Shape, want.Mode, absent)}, nil
 	}
-	if err := admit(have, want.name); err != nil {
+	if err := admit(have, want.Name); err != nil {
 		return changes{}, err
 	}
 	p, err := place(have, want)
@@ -169,13 +147,13 @@ func plan(have existing, want wanted) (changes, error) {
 	for _, c := range p.fit.Added {
 		add = append(add, ident(c.Name)+" "+typeName(c.Type))
 	}
-	if _, there := have.columns[absentColumn]; !there && want.mode == sinks.Snapshot {
+	if _, there := have.columns[absentColumn]; !there && want.Mode == sinks.Snapshot {
 		add = append(add, absent)
 	}
 	for _, column := range add {
-		p.statements = append(p.statements, "ALTER TABLE "+mainTable(want.name)+" ADD COLUMN "+column)
+		p.statements = append(p.statements, "ALTER TABLE "+mainTable(want.Name)+" ADD COLUMN "+column)
 	}
-	if want.freeze && len(add) > 0 {
+	if want.Freeze && len(add) > 0 {
 		return changes{}, frozen(have, want, p.fit, add)
 	}
 	return p, nil

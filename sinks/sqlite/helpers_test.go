@@ -1,17 +1,15 @@
 package sqlite_test
 
 import (
-	"crypto/rand"
 	"database/sql"
-	"strconv"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite"
 
 	"exporter/fault"
 	"exporter/record"
 	"exporter/sinks"
+	"exporter/sinks/sinktest"
 	"exporter/sinks/sqlite"
 )
 
@@ -67,43 +65,17 @@ func ask(t testing.TB, db *sql.DB, text string, args ...any) string {
 	return got
 }
 
-var facts = record.Table{
-	Description: "Facts of the vendor's report.",
-	Columns: []record.Column{
-		{Name: "id", Type: record.Integer, Required: true},
-		{Name: "name", Type: record.Text, Origin: "Campaign Name", Description: `What it's "called" here.`},
-		{Name: "amount", Type: record.Numeric, Description: "Net."},
-	},
-	Key: []string{"id"},
-}
+var (
+	facts  = keyed(sinktest.Facts)
+	day    = sinktest.Day
+	batch  = sinktest.Batch
+	loadOf = sinktest.LoadOf
+	try    = sinktest.Attempt
+)
 
-var day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-// batch types n rows of facts.
-func batch(n int, mark string) *record.Batch {
-	b := record.NewBuilder(0, facts, nil)
-	for i := range n {
-		b.Integer(int64(i))
-		b.Text([]byte(mark))
-		b.Raw([]byte(strconv.Itoa(i) + ".25"))
-		b.EndRow(nil)
-	}
-	rows, _ := b.Take()
-	return &rows
-}
-
-// loadOf describes a load of batches of a table's shape.
-func loadOf(shape record.Table, batches ...*record.Batch) sinks.Load {
-	tally := record.NewTally(shape)
-	for _, b := range batches {
-		tally.Add(b)
-	}
-	return sinks.Load{
-		Slice: sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)},
-		Run:   "run-1", LoadID: rand.Text(), Mode: sinks.Replace, Definition: "d1",
-		Tables:    []sinks.Table{{Name: "facts", Shape: shape, Tally: tally}},
-		Announced: tally.Rows, Read: tally.Rows,
-	}
+func keyed(t record.Table) record.Table {
+	t.Key = []string{"id"}
+	return t
 }
 
 // bring loads batches of facts into the one slice.
@@ -112,27 +84,6 @@ func bring(t testing.TB, s sinks.Sink, batches ...*record.Batch) {
 	if err := try(t, s, loadOf(facts, batches...), batches...); err != nil {
 		t.Fatalf("load: %v (%s)", err, fault.HintOf(err))
 	}
-}
-
-// try loads batches, and aborts after an error.
-func try(t testing.TB, s sinks.Sink, l sinks.Load, batches ...*record.Batch) error {
-	t.Helper()
-	w, err := s.Begin(t.Context(), l)
-	if err != nil {
-		return err
-	}
-	for _, b := range batches {
-		if err == nil {
-			err = w.Write(t.Context(), b)
-		}
-	}
-	if err == nil {
-		_, err = w.Commit(t.Context())
-	}
-	if err := w.Abort(t.Context()); err != nil {
-		t.Errorf("abort: %v", err)
-	}
-	return err
 }
 
 // wantFault checks class and hint of an error.

@@ -54,10 +54,10 @@ func (w *writer) applyKeyed(ctx context.Context, k keyed, t sinks.Table) error {
 func (w *writer) markAbsent(ctx context.Context, table, where string) error {
 	target, args := mainTable(table)+" AS t", []any{w.load.Slice.Job, w.load.Slice.Part}
 	where = " WHERE " + owned + where
-	e := edit{what: "delete", do: "DELETE FROM " + target + where}
+	e := edit{what: "deleted", do: "DELETE FROM " + target + where}
 	if w.load.Absent != sinks.AbsentDrop {
 		where += " AND t." + absentColumn + " IS NULL"
-		e = edit{what: "change", do: "UPDATE " + target + " SET " + absentColumn + " = ?3" + where}
+		e = edit{what: "changed", do: "UPDATE " + target + " SET " + absentColumn + " = ?3" + where}
 		args = append(args, timeText(w.loadedAt))
 	}
 	e.of, e.given = target+where, 2
@@ -156,7 +156,7 @@ func (k keyed) same() string {
 func (k keyed) add(where, conflict string, given int) edit {
 	from := k.stage + " AS s WHERE " + where
 	return edit{
-		what: "insert", of: from, given: given,
+		what: "inserted", of: from, given: given,
 		do: fmt.Sprintf("INSERT INTO %s (%s) SELECT s.%s, ?%d, ?%d FROM %s%s",
 			k.target, list(withLineage(k.columns)), strings.Join(columnNames(k.columns), ", s."), given+1, given+2, from, conflict),
 	}
@@ -189,7 +189,7 @@ func (k keyed) change() edit {
 	set = append(set, sliceColumn+" = ?3", loadedColumn+" = ?4", absentColumn+" = NULL")
 	where := " WHERE " + owned + " AND " + k.meet() + " AND (t." + absentColumn + " IS NOT NULL OR NOT (" + k.same() + "))"
 	return edit{
-		what: "change", do: "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s" + where,
+		what: "changed", do: "UPDATE " + k.target + " AS t SET " + list(set) + " FROM " + k.stage + " AS s" + where,
 		of: k.target + " AS t, " + k.stage + " AS s" + where, given: 2,
 	}
 }

@@ -26,8 +26,8 @@ func holds(typ string, t record.Type) (record.Type, bool) {
 
 // place finds the columns that rows go to, and refuses a table that would not take
 // rows which have only those.
-func place(have existing, want wanted) (changes, error) {
-	table := ident(want.name)
+func place(have existing, want sinks.Wanted) (changes, error) {
+	table := ident(want.Name)
 	look := func(name string, t record.Type) (sinks.Standing, record.Type) {
 		c, there := have.columns[strings.ToLower(name)]
 		if !there {
@@ -38,30 +38,30 @@ func place(have existing, want wanted) (changes, error) {
 		}
 		return sinks.Unlike, t
 	}
-	for _, c := range want.shape.Columns {
+	for _, c := range want.Shape.Columns {
 		if have.columns[strings.ToLower(c.Name)].computed {
-			return changes{}, fault.New(fault.Config, "column %s of table %s is generated: nobody else can write it", c.Name, want.name).
+			return changes{}, fault.New(fault.Config, "column %s of table %s is generated: nobody else can write it", c.Name, want.Name).
 				WithHint("Run: ALTER TABLE %s RENAME COLUMN %s TO %s; or leave the vendor's column out: write %s = \"drop\" in [jobs.NAME.columns].",
 					table, ident(c.Name), ident(c.Name+"_generated"), c.Name)
 		}
 	}
-	f, err := sinks.FitTo(want.shape, want.mode == sinks.Merge || want.mode == sinks.Snapshot, look)
+	f, err := sinks.FitTo(want.Shape, want.Keyed(), look)
 	var unlike *sinks.UnlikeError
 	if errors.As(err, &unlike) {
-		return changes{}, mismatch(want.name, unlike, have.columns[strings.ToLower(unlike.At)].typ)
+		return changes{}, mismatch(want.Name, unlike, have.columns[strings.ToLower(unlike.At)].typ)
 	}
 	if err != nil {
 		return changes{}, err
 	}
-	if err := room(len(have.columns), len(f.Added)+1, want.name); len(f.Added) > 0 && err != nil {
+	if err := room(len(have.columns), len(f.Added)+1, want.Name); len(f.Added) > 0 && err != nil {
 		return changes{}, err
 	}
 	p := changes{fit: f}
 	for _, c := range f.Added {
-		p.notices = append(p.notices, sinks.Notice{Text: fmt.Sprintf("table %s has a new column %s, %s; rows of earlier loads have null there", want.name, c.Name, typeName(c.Type))})
+		p.notices = append(p.notices, sinks.Notice{Text: fmt.Sprintf("table %s has a new column %s, %s; rows of earlier loads have null there", want.Name, c.Name, typeName(c.Type))})
 	}
 	for _, w := range f.Wide {
-		p.notices = append(p.notices, wideNotice(want.name, w, have.columns[strings.ToLower(w.Column.Name)].typ))
+		p.notices = append(p.notices, wideNotice(want.Name, w, have.columns[strings.ToLower(w.Column.Name)].typ))
 	}
 	return p, needed(have, want, f)
 }
@@ -77,7 +77,7 @@ func room(there, more int, name string) error {
 
 // needed refuses a table with a column that must not be null and gets nothing.
 // SQLite cannot take a NOT NULL away.
-func needed(have existing, want wanted, f sinks.Fit) error {
+func needed(have existing, want sinks.Wanted, f sinks.Fit) error {
 	var empty []string
 	for name, c := range have.columns {
 		there := slices.ContainsFunc(f.Shape.Columns, func(c record.Column) bool { return strings.EqualFold(c.Name, name) })
@@ -89,8 +89,8 @@ func needed(have existing, want wanted, f sinks.Fit) error {
 		return nil
 	}
 	slices.Sort(empty)
-	return fault.New(fault.Config, "column %s of table %s is NOT NULL without a default, and the job delivers nothing that it can hold", strings.Join(empty, ", "), want.name).
-		WithHint("Put the table aside: ALTER TABLE %s RENAME TO %s; the next run makes it anew and loads what is due.", ident(want.name), ident(want.name+"_old"))
+	return fault.New(fault.Config, "column %s of table %s is NOT NULL without a default, and the job delivers nothing that it can hold", strings.Join(empty, ", "), want.Name).
+		WithHint("Put the table aside: ALTER TABLE %s RENAME TO %s; the next run makes it anew and loads what is due.", ident(want.Name), ident(want.Name+"_old"))
 }
 
 // wideNotice says where the values of a column go whose type cannot hold them, and
@@ -100,7 +100,7 @@ func wideNotice(name string, w sinks.Wide, typ string) sinks.Notice {
 	return sinks.Notice{
 		Text: fmt.Sprintf("column %s of table %s is %s, the job delivers %s: its values go to column %s", w.Column.Name, name, typ, typeName(w.Column.Type), w.Into),
 		Hint: fmt.Sprintf("To fold the two, run: ALTER TABLE %s RENAME COLUMN %s TO %s; ALTER TABLE %s RENAME COLUMN %s TO %s; UPDATE %s SET %s = %s WHERE %s IS NULL; ALTER TABLE %s DROP COLUMN %s; the next load uses %s again. Until then read coalesce(%s, %s).%s",
-			table, old, aside, table, into, old, table, old, aside, old, table, aside, old, into, old, keepType(w.Column.Name, typ)),
+			table, old, aside, table, into, old, table, old, aside, old, table, aside, old, into, old, sinks.KeepType(w.Column.Name, typ, typeNames)),
 	}
 }
 
@@ -109,21 +109,11 @@ func wideNotice(name string, w sinks.Wide, typ string) sinks.Notice {
 func mismatch(name string, e *sinks.UnlikeError, typ string) error {
 	table, column := ident(name), ident(e.At)
 	return fault.New(fault.Config, "column %s of table %s is %s, the job delivers %s", e.At, name, typ, typeName(e.Column.Type)).
-		WithHint("Put the old column aside: ALTER TABLE %s RENAME COLUMN %s TO %s; and load the slices again.%s", table, column, ident(e.At+"_old"), keepType(e.Column.Name, typ))
-}
-
-// keepType is the other way out: the type that is there, where a job can have it.
-func keepType(column, typ string) string {
-	for t, known := range typeNames {
-		if known == typ {
-			return ` Or keep the old type: write ` + column + ` = "` + t.String() + `" in [jobs.NAME.columns].`
-		}
-	}
-	return ""
+		WithHint("Put the old column aside: ALTER TABLE %s RENAME COLUMN %s TO %s; and load the slices again.%s", table, column, ident(e.At+"_old"), sinks.KeepType(e.Column.Name, typ, typeNames))
 }
 
 // frozen lists what a table of a frozen job would need.
-func frozen(have existing, want wanted, f sinks.Fit, columns []string) error {
+func frozen(have existing, want sinks.Wanted, f sinks.Fit, columns []string) error {
 	var lacks, names, do []string
 	for i, column := range columns {
 		name := absentColumn
@@ -137,10 +127,10 @@ func frozen(have existing, want wanted, f sinks.Fit, columns []string) error {
 		} else {
 			names = append(names, name)
 		}
-		do = append(do, "ALTER TABLE "+ident(want.name)+" ADD COLUMN "+column+";")
+		do = append(do, "ALTER TABLE "+ident(want.Name)+" ADD COLUMN "+column+";")
 	}
 	if len(names) > 0 {
 		lacks = append([]string{"lacks " + strings.Join(names, ", ")}, lacks...)
 	}
-	return sinks.Frozen(want.name, strings.Join(lacks, "; "), strings.Join(do, " "))
+	return sinks.Frozen(want.Name, strings.Join(lacks, "; "), strings.Join(do, " "))
 }

@@ -126,10 +126,10 @@ func (s *sink) prepare(ctx context.Context, conn *sql.Conn, load sinks.Load) (p 
 		return p, fmt.Errorf("fence slice %s %s: %w", load.Slice.Job, load.Slice.Interval(), err)
 	}
 	p.fits = make(map[string]sinks.Fit)
-	for _, want := range wants(load) {
+	for _, want := range load.Wanted() {
 		var notices []sinks.Notice
-		if p.fits[want.name], notices, err = s.fit(ctx, conn, want); err != nil {
-			return p, fmt.Errorf("fit table %s: %w", want.name, err)
+		if p.fits[want.Name], notices, err = s.fit(ctx, conn, want); err != nil {
+			return p, fmt.Errorf("fit table %s: %w", want.Name, err)
 		}
 		p.notices = append(p.notices, notices...)
 	}
