@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -123,13 +126,41 @@ func (r *report) failures(runs []state.Run, command func(job string) string) {
 		if !run.Done() || run.ExitCode == jobs.ExitOK {
 			continue
 		}
-		all := apart(r.failure(run))
+		all := alike(apart(r.failure(run)))
 		r.out.failEach(all[:min(len(all), named)])
 		if left := len(all) - named; left > 0 {
 			r.out.note("and %s more: `exporter slices %s --failed` shows all", count(left, "failure"), run.Job)
 		}
 		r.goOn(run, command(run.Job))
 	}
+}
+
+// alike makes one error of slices that failed for one reason: a vendor that is down
+// fails thirty days with the same words.
+func alike(all []error) []error {
+	type reason struct{ text, hint string }
+	first, more := map[reason]int{}, map[int]int{}
+	var out []error
+	for _, e := range all {
+		cause := errors.Unwrap(e)
+		if cause == nil {
+			out = append(out, e)
+			continue
+		}
+		why := reason{cause.Error(), fault.HintOf(e)}
+		if i, ok := first[why]; ok {
+			more[i]++
+			continue
+		}
+		first[why] = len(out)
+		out = append(out, e)
+	}
+	for i, n := range more {
+		cause := errors.Unwrap(out[i]).Error()
+		slice := strings.TrimSuffix(out[i].Error(), ": "+cause)
+		out[i] = &fault.Error{Class: fault.ClassOf(out[i]), Msg: fmt.Sprintf("%s and %s: %s", slice, count(n, "other"), cause), Hint: fault.HintOf(out[i])}
+	}
+	return out
 }
 
 // goOn says how to go on after a run, and when, if something waits for quota.
