@@ -19,7 +19,7 @@ import (
 )
 
 // selection is which slices are shown.
-type selection struct{ missing, failed bool }
+type selection struct{ missing, failed, calendar, list bool }
 
 func (p *program) slicesCommand() *cobra.Command {
 	var b bounds
@@ -33,7 +33,10 @@ or its count would not settle) or outdated (loaded under an older definition of 
 The sinks' own ledgers decide; a sink that does not answer is shown as last known, with
 a warning.
 
---missing shows only what is not complete in every sink.`,
+--missing shows only what is not complete in every sink.
+
+On a terminal it is a calendar, a sign for each interval, with what failed and what to do
+under it; --list shows slice by slice there, too.`,
 		Example: `  exporter slices conversions
   exporter slices conversions --from 2026-01-01 --to 2026-02-01
   exporter slices conversions --missing`,
@@ -44,7 +47,9 @@ a warning.
 	b.register(cmd, "the slices shown")
 	cmd.Flags().BoolVar(&only.missing, "missing", false, "only slices that are not complete in every sink")
 	cmd.Flags().BoolVar(&only.failed, "failed", false, "only slices whose last attempt failed; what they had before is there still")
-	cmd.MarkFlagsMutuallyExclusive("missing", "failed")
+	cmd.Flags().BoolVar(&only.calendar, "calendar", false, "a sign for each interval, also where there is no terminal")
+	cmd.Flags().BoolVar(&only.list, "list", false, "slice by slice, also on a terminal")
+	cmd.MarkFlagsMutuallyExclusive("missing", "failed", "calendar", "list")
 	return cmd
 }
 
@@ -103,7 +108,11 @@ func (p *program) slices(ctx context.Context, name string, b bounds, only select
 		}
 		return nil
 	}
-	p.showSlices(job, all, only)
+	if !job.Interval.IsZero() && len(all) > 0 && (only.calendar || only == selection{} && terminal(p.Stdout) > 0) {
+		p.showCalendar(job, all)
+	} else {
+		p.showSlices(job, all, only)
+	}
 	return nil
 }
 
