@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,8 +110,9 @@ func TestOddValues(t *testing.T) {
 			p := c.(*postgres.Config)
 			p.DSN, p.Schema = settings.Secret(dsn), "marketing"
 		}, func(t *testing.T) (rows, rejects []string) { return postgresValues(t, dsn) }},
-		{"sqlite", sqlite.Driver(), func(c sinks.Config) { c.(*sqlite.Config).Path = filepath.Join(dir, "data.db") },
-			func(t *testing.T) (rows, rejects []string) { return sqliteValues(t, filepath.Join(dir, "data.db")) }},
+		{"sqlite", sqlite.Driver(), func(c sinks.Config) {
+			c.(*sqlite.Config).Path = filepath.Join(dir, "data.db")
+		}, func(t *testing.T) (rows, rejects []string) { return sqliteValues(t, filepath.Join(dir, "data.db")) }},
 		{"files", lake.Files(), func(c sinks.Config) {
 			f := c.(*lake.FilesConfig)
 			f.Dir, f.Format, f.Compression = filepath.Join(dir, "lake"), "jsonl", "gzip"
@@ -254,7 +256,7 @@ func sqliteValues(t *testing.T, path string) (rows, rejects []string) {
 		`SELECT printf('%02d', row) || ' ' || coalesce(float, numeric, date || '', timestamp || '', integer, text, json, 'NULL') FROM odd ORDER BY row`: &rows,
 		`SELECT "column" || ' ' || reason FROM odd_rejects WHERE raw IS NOT NULL`:                                                                       &rejects,
 	} {
-		found, err := db.QueryContext(t.Context(), text)
+		found, err := db.QueryContext(t.Context(), text) //nolint:sqlclosecheck // closed below, in a loop
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +267,7 @@ func sqliteValues(t *testing.T, path string) (rows, rejects []string) {
 			}
 			*into = append(*into, strings.ReplaceAll(cell, `\ufffd`, "\ufffd"))
 		}
-		if err := found.Err(); err != nil {
+		if err := errors.Join(found.Err(), found.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	random "math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -161,11 +160,6 @@ func (n *nights) run(vacuum func()) (wal, changed float64, took []time.Duration)
 		n.night(night)
 		took = append(took, time.Since(began))
 		vacuum()
-		if os.Getenv("WALSTATS") != "" && i == lookback-1 {
-			execute(n, n.db, "CREATE EXTENSION IF NOT EXISTS pg_walinspect")
-			fmt.Println(ask(n, n.db, `SELECT string_agg(format('%s n=%s rec=%s fpi=%s', "resource_manager/record_type", count, record_size, fpi_size), E'\n' ORDER BY combined_size DESC) FROM pg_get_wal_stats($1, pg_current_wal_flush_lsn(), true) WHERE combined_size > 500`, from))
-			fmt.Println("loaded", n.loaded, "bytes", rowBytes)
-		}
 		wal += n.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '" + from + "')")
 		changed += rowBytes * float64(n.rows*n.loaded)
 	}
