@@ -30,38 +30,64 @@ const (
 )
 
 var obstacles = []obstacle{
-	{name: "a view", do: []string{"CREATE VIEW marketing.conversions AS SELECT 1 AS id"}, code: 2,
-		message: `"marketing"."conversions" is not a table but a view`, way: []string{"DROP VIEW marketing.conversions"}},
-	{name: "a materialized view", do: []string{"CREATE MATERIALIZED VIEW marketing.conversions AS SELECT 1 AS id"}, code: 2,
-		message: `"marketing"."conversions" is not a table but a materialized view`, way: []string{"DROP MATERIALIZED VIEW marketing.conversions"}},
-	{name: "a table of somebody's", do: []string{"CREATE TABLE marketing.conversions (id bigint)", "ALTER TABLE marketing.conversions OWNER TO ROLE"}, code: 2,
-		message: `table "marketing"."conversions" is there already, but without the column _slice bigint`},
-	{name: "a generated column", table: true, do: []string{"ALTER TABLE marketing.conversions DROP COLUMN payout, ADD COLUMN payout numeric GENERATED ALWAYS AS (1) STORED"}, code: 2,
-		message: `column "payout" of table "marketing"."conversions" is generated`},
-	{name: "an identity", table: true, do: []string{"ALTER TABLE marketing.conversions ALTER COLUMN id SET NOT NULL, ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY"}, code: 2,
-		message: `column "id" of table "marketing"."conversions" is generated`, way: []string{"ALTER TABLE marketing.conversions ALTER COLUMN id DROP IDENTITY"}},
-	{name: "a column that must not be empty", table: true, do: []string{"ALTER TABLE marketing.conversions ADD COLUMN checked boolean", "UPDATE marketing.conversions SET checked = true", "ALTER TABLE marketing.conversions ALTER COLUMN checked SET NOT NULL"}, code: 2,
-		message: `column "checked" of table "marketing"."conversions" is NOT NULL without a default`},
+	{
+		name: "a view", do: []string{"CREATE VIEW marketing.conversions AS SELECT 1 AS id"}, code: 2,
+		message: `"marketing"."conversions" is not a table but a view`, way: []string{"DROP VIEW marketing.conversions"},
+	},
+	{
+		name: "a materialized view", do: []string{"CREATE MATERIALIZED VIEW marketing.conversions AS SELECT 1 AS id"}, code: 2,
+		message: `"marketing"."conversions" is not a table but a materialized view`, way: []string{"DROP MATERIALIZED VIEW marketing.conversions"},
+	},
+	{
+		name: "a table of somebody's", do: []string{"CREATE TABLE marketing.conversions (id bigint)", "ALTER TABLE marketing.conversions OWNER TO ROLE"}, code: 2,
+		message: `table "marketing"."conversions" is there already, but without the column _slice bigint`,
+	},
+	{
+		name: "a generated column", table: true, do: []string{"ALTER TABLE marketing.conversions DROP COLUMN payout, ADD COLUMN payout numeric GENERATED ALWAYS AS (1) STORED"}, code: 2,
+		message: `column "payout" of table "marketing"."conversions" is generated`,
+	},
+	{
+		name: "an identity", table: true, do: []string{"ALTER TABLE marketing.conversions ALTER COLUMN id SET NOT NULL, ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY"}, code: 2,
+		message: `column "id" of table "marketing"."conversions" is generated`, way: []string{"ALTER TABLE marketing.conversions ALTER COLUMN id DROP IDENTITY"},
+	},
+	{
+		name: "a column that must not be empty", table: true, do: []string{"ALTER TABLE marketing.conversions ADD COLUMN checked boolean", "UPDATE marketing.conversions SET checked = true", "ALTER TABLE marketing.conversions ALTER COLUMN checked SET NOT NULL"}, code: 2,
+		message: `column "checked" of table "marketing"."conversions" is NOT NULL without a default`,
+	},
 	{name: "no INSERT", table: true, do: []string{takeAway + "REVOKE INSERT ON marketing.conversions FROM ROLE"}, code: 3, message: mayNot},
 	{name: "no DELETE", table: true, do: []string{takeAway + "REVOKE DELETE ON marketing.conversions FROM ROLE"}, code: 3, message: mayNot},
-	{name: "no CREATE", do: []string{"ALTER SCHEMA marketing OWNER TO postgres"}, code: 3,
-		message: `create a table in schema marketing`},
-	{name: "no right on the ledger", table: true, do: []string{"ALTER TABLE exporter.slices OWNER TO postgres", "GRANT SELECT ON exporter.slices TO ROLE", "ALTER SCHEMA exporter OWNER TO postgres", "GRANT USAGE ON SCHEMA exporter TO ROLE"}, code: 3,
-		message: `in ledger exporter: ERROR: permission denied for table slices`},
-	{name: "a CHECK", table: true, do: []string{"ALTER TABLE marketing.conversions ADD CONSTRAINT cheap CHECK (payout < 0) NOT VALID"}, code: 1,
-		message: `new row for relation "conversions" violates check constraint "cheap"`, way: []string{"ALTER TABLE marketing.conversions DROP CONSTRAINT cheap"}},
-	{name: "a unique index", table: true, do: []string{"DO $$ BEGIN EXECUTE format('CREATE UNIQUE INDEX one ON marketing.conversions ((id IS NULL)) WHERE _loaded_at > %L', clock_timestamp()); END $$"}, code: 1,
-		message: `duplicate key value violates unique constraint "one"`, way: []string{"DROP INDEX marketing.one"}},
-	{name: "a trigger that leaves a row out", table: true, do: []string{
-		"CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.id = (SELECT min(id) FROM kept) THEN NULL ELSE NEW END; END $$",
-		"CREATE TABLE kept AS SELECT id FROM marketing.conversions", "GRANT SELECT ON kept TO ROLE",
-		"CREATE TRIGGER swallow BEFORE INSERT ON marketing.conversions FOR EACH ROW EXECUTE FUNCTION swallow()"}, code: 1,
-		message: `1 of 50 rows of table conversions that were to be inserted were left out`, way: []string{"DROP TRIGGER swallow ON marketing.conversions"}},
-	{name: "no partition for the rows", table: true, do: []string{
-		"ALTER TABLE marketing.conversions RENAME TO before", "CREATE TABLE marketing.conversions (LIKE marketing.before INCLUDING ALL) PARTITION BY RANGE (id)",
-		"ALTER TABLE marketing.before RENAME TO known", "CREATE TABLE marketing.first PARTITION OF marketing.conversions FOR VALUES FROM (-9) TO (0)",
-		"ALTER TABLE marketing.conversions OWNER TO ROLE", "ALTER TABLE marketing.first OWNER TO ROLE"}, code: 2,
-		message: `no partition of relation "conversions" found for row`, way: []string{"CREATE TABLE marketing.rest PARTITION OF marketing.conversions DEFAULT"}},
+	{
+		name: "no CREATE", do: []string{"ALTER SCHEMA marketing OWNER TO postgres"}, code: 3,
+		message: `create a table in schema marketing`,
+	},
+	{
+		name: "no right on the ledger", table: true, do: []string{"ALTER TABLE exporter.slices OWNER TO postgres", "GRANT SELECT ON exporter.slices TO ROLE", "ALTER SCHEMA exporter OWNER TO postgres", "GRANT USAGE ON SCHEMA exporter TO ROLE"}, code: 3,
+		message: `in ledger exporter: ERROR: permission denied for table slices`,
+	},
+	{
+		name: "a CHECK", table: true, do: []string{"ALTER TABLE marketing.conversions ADD CONSTRAINT cheap CHECK (payout < 0) NOT VALID"}, code: 1,
+		message: `new row for relation "conversions" violates check constraint "cheap"`, way: []string{"ALTER TABLE marketing.conversions DROP CONSTRAINT cheap"},
+	},
+	{
+		name: "a unique index", table: true, do: []string{"DO $$ BEGIN EXECUTE format('CREATE UNIQUE INDEX one ON marketing.conversions ((id IS NULL)) WHERE _loaded_at > %L', clock_timestamp()); END $$"}, code: 1,
+		message: `duplicate key value violates unique constraint "one"`, way: []string{"DROP INDEX marketing.one"},
+	},
+	{
+		name: "a trigger that leaves a row out", table: true, do: []string{
+			"CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.id = (SELECT min(id) FROM kept) THEN NULL ELSE NEW END; END $$",
+			"CREATE TABLE kept AS SELECT id FROM marketing.conversions", "GRANT SELECT ON kept TO ROLE",
+			"CREATE TRIGGER swallow BEFORE INSERT ON marketing.conversions FOR EACH ROW EXECUTE FUNCTION swallow()",
+		}, code: 1,
+		message: `1 of 50 rows of table conversions that were to be inserted were left out`, way: []string{"DROP TRIGGER swallow ON marketing.conversions"},
+	},
+	{
+		name: "no partition for the rows", table: true, do: []string{
+			"ALTER TABLE marketing.conversions RENAME TO before", "CREATE TABLE marketing.conversions (LIKE marketing.before INCLUDING ALL) PARTITION BY RANGE (id)",
+			"ALTER TABLE marketing.before RENAME TO known", "CREATE TABLE marketing.first PARTITION OF marketing.conversions FOR VALUES FROM (-9) TO (0)",
+			"ALTER TABLE marketing.conversions OWNER TO ROLE", "ALTER TABLE marketing.first OWNER TO ROLE",
+		}, code: 2,
+		message: `no partition of relation "conversions" found for row`, way: []string{"CREATE TABLE marketing.rest PARTITION OF marketing.conversions DEFAULT"},
+	},
 }
 
 // TestObstacles: what keeps a load out is named with sink, table and the way out, the
