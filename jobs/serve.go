@@ -123,7 +123,7 @@ func (s *server) loop(ctx, work context.Context) error {
 		err := s.look(ctx, work)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // what a look could not do when it was told to end is no failure
 		case errors.Is(err, state.ErrLost):
 			return takenOver()
 		}

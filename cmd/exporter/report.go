@@ -135,30 +135,39 @@ func (r *report) failures(runs []state.Run, command func(job string) string) {
 	}
 }
 
-// alike makes one error of slices that failed for one reason: a vendor that is down
-// fails thirty days with the same words.
+// alike makes one error of slices that failed for one reason, named for the newest: a
+// vendor that is down fails thirty days with the same words.
 func alike(all []error) []error {
 	type reason struct{ text, hint string }
-	first, more := map[reason]int{}, map[int]int{}
-	var out []error
+	type group struct {
+		err   error
+		slice string
+		n     int
+	}
+	var groups []*group
+	of := map[reason]*group{}
 	for _, e := range all {
 		cause := errors.Unwrap(e)
 		if cause == nil {
-			out = append(out, e)
+			groups = append(groups, &group{err: e})
 			continue
 		}
-		why := reason{cause.Error(), fault.HintOf(e)}
-		if i, ok := first[why]; ok {
-			more[i]++
+		why, slice := reason{cause.Error(), fault.HintOf(e)}, strings.TrimSuffix(e.Error(), ": "+cause.Error())
+		g := of[why]
+		if g == nil {
+			g = &group{err: e, slice: slice}
+			of[why], groups = g, append(groups, g)
 			continue
 		}
-		first[why] = len(out)
-		out = append(out, e)
+		if g.n++; slice > g.slice {
+			g.err, g.slice = e, slice
+		}
 	}
-	for i, n := range more {
-		cause := errors.Unwrap(out[i]).Error()
-		slice := strings.TrimSuffix(out[i].Error(), ": "+cause)
-		out[i] = &fault.Error{Class: fault.ClassOf(out[i]), Msg: fmt.Sprintf("%s and %s: %s", slice, count(n, "other"), cause), Hint: fault.HintOf(out[i])}
+	out := make([]error, len(groups))
+	for i, g := range groups {
+		if out[i] = g.err; g.n > 0 {
+			out[i] = &fault.Error{Class: fault.ClassOf(g.err), Msg: fmt.Sprintf("%s and %s: %v", g.slice, count(g.n, "other"), errors.Unwrap(g.err)), Hint: fault.HintOf(g.err)}
+		}
 	}
 	return out
 }

@@ -22,7 +22,7 @@ func TestEqualFailuresAreOneLine(t *testing.T) {
 		got = append(got, fmt.Sprintf("%v (%s, %s)", e, fault.ClassOf(e), fault.HintOf(e)))
 	}
 	want := []string{
-		"job a, slice 2026-05-01 and 29 others: page 1: the vendor is down (transient, Wait.)",
+		"job a, slice 2026-05-30 and 29 others: page 1: the vendor is down (transient, Wait.)",
 		"job a, slice 2026-06-01: nonsense (permanent, )",
 		"the run timed out (permanent, )",
 	}
