@@ -232,6 +232,8 @@ func TestNights(t *testing.T) {
 
 // BenchmarkNights is TestNights with 30 parts of 1,000 rows a day under autovacuum: the
 // table grows from 0.9 to 1.8 million rows, a night reads 900 slices again.
+// Measured: the table 1.03 of a fresh load, WAL 1.97 of the changed bytes, half of it pages
+// logged whole, the last ten nights 1.07 of the first ten.
 func BenchmarkNights(b *testing.B) {
 	settings := pgtest.Durable()
 	settings["autovacuum_naptime"] = "1s"
