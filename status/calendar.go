@@ -100,7 +100,9 @@ func gridOf(length settings.Duration) grid {
 		}
 	case settings.Week:
 		return grid{
-			"month", []string{"1st", "2nd", "3rd", "4th", "5th"}, func(t time.Time) time.Time { return firstOf(t).AddDate(0, -11, 0) },
+			"month",
+			[]string{"1st", "2nd", "3rd", "4th", "5th"},
+			func(t time.Time) time.Time { return firstOf(t).AddDate(0, -11, 0) },
 			func(t time.Time) (string, int) { return t.Format("2006-01"), (t.Day() - 1) / 7 },
 		}
 	case settings.Month:

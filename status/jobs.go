@@ -17,10 +17,15 @@ func (s *Server) jobs(ctx context.Context) ([]Job, error) {
 		return nil, err
 	}
 	all = slices.Clone(all)
+	WorstFirst(all)
+	return all, nil
+}
+
+// WorstFirst sorts jobs as the page and `jobs` show them.
+func WorstFirst(all []Job) {
 	slices.SortStableFunc(all, func(a, b Job) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), next(a, b), cmp.Compare(a.Name, b.Name))
 	})
-	return all, nil
 }
 
 func rank(j Job) int { return slices.Index(worst, j.Condition) }

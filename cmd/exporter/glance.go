@@ -10,6 +10,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs"
 	"exporter/jobs/config"
+	"exporter/state"
 	"exporter/status"
 )
 
@@ -77,6 +78,9 @@ func standing(o *status.Job, h jobs.JobHealth) {
 	}
 	if h.LastRun.ID != "" {
 		o.LastState, o.LastRequested, o.LastError = h.LastRun.State, utc(h.LastRun.Requested), oneLine(h.LastRun.Error)
+	}
+	if h.Running != "" {
+		o.LastState = state.RunRunning
 	}
 	switch {
 	case h.Paused:

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +25,9 @@ func (p *program) jobsCommand() *cobra.Command {
 		Long: `jobs shows the jobs of the configuration with their next firings (in the zone of the
 schedule; +38s is how much later the job begins, because others that share its login fire
 in that minute too), the newest interval that is complete in every sink, how the last run
-ended, and what waits for quota. A job is late when a firing that was due has not succeeded.`,
+ended, and what waits for quota. Its condition is that of the status page: late (a firing has
+not succeeded by its deadline, or without one by when it was due), failing, failed, waiting,
+running, new or paused.`,
 		Example: `  exporter jobs
   exporter jobs --json | jq -r 'select(.late).name'`,
 		Args: cobra.NoArgs,
@@ -46,75 +46,43 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	all := make([]status.Job, len(s.cfg.Jobs))
-	paused, err := s.state.Paused(ctx)
-	if err != nil {
-		return err
-	}
-	waits, err := s.state.Waits(ctx, time.Time{})
+	all, err := p.glance(ctx, s)
 	if err != nil {
 		return err
 	}
 	var group errgroup.Group
 	group.SetLimit(8)
 	for i, job := range s.cfg.Jobs {
-		group.Go(func() (err error) {
-			all[i], err = p.overview(ctx, s, job, next)
-			all[i].Paused = slices.Contains(paused, job.Name)
-			wait(&all[i], waits)
-			return err
-		})
+		group.Go(func() error { return p.overview(ctx, s, job, &all[i], next) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	slices.SortStableFunc(all, lateFirst)
+	status.WorstFirst(all)
 	p.showJobs(s.cfg, all)
 	return nil
 }
 
-// overview looks a job up.
-func (p *program) overview(ctx context.Context, s *session, job *config.Job, next int) (status.Job, error) {
-	o := jobOf(job)
-	last, err := s.engine.LastComplete(ctx, job)
-	if err != nil {
-		return o, err
-	}
-	firings(&o, job, p.Now(), last, next)
-	if len(o.Next) > 0 {
-		o.Offset = seconds(jobs.StartOffset(s.cfg.Jobs, job, o.Next[0]))
-	}
-	runs, err := s.state.Runs(ctx, job.Name, 1)
-	if err != nil {
-		return o, err
-	}
-	if len(runs) > 0 {
-		o.LastState, o.LastRequested, o.LastError = runs[0].State, utc(runs[0].Requested), oneLine(runs[0].Error)
-	}
-	views, err := s.engine.Slices(ctx, job, p.Now().AddDate(0, 0, -overviewDays), time.Time{})
-	if err != nil {
-		return o, err
-	}
-	i := newestComplete(job, views)
-	o.CompleteStart, o.CompleteEnd = utc(i.Start), utc(i.End)
-	return o, nil
-}
-
-// firings fills in what is due and what comes next. A job without a run that did
-// all of what was due is late: it owes its first.
-func firings(o *status.Job, job *config.Job, now, last time.Time, next int) {
-	o.Late = last.IsZero()
-	if !o.Late {
-		if due := job.Cron.Next(last.In(job.Zone)); due.Before(now) {
-			o.Late, o.Due = true, utc(due)
-		}
-	}
-	for at := now.In(job.Zone); len(o.Next) < next; {
+// overview adds to what the state knows of a job what its sinks say, and more of its
+// firings.
+func (p *program) overview(ctx context.Context, s *session, job *config.Job, o *status.Job, next int) error {
+	o.Next = []time.Time{}
+	for at := p.Now().In(job.Zone); len(o.Next) < next; {
 		if at = job.Cron.Next(at); at.IsZero() {
-			return // a schedule that never fires again, such as 30 February
+			break // a schedule that never fires again, such as 30 February
 		}
 		o.Next = append(o.Next, at.UTC())
 	}
+	if len(o.Next) > 0 {
+		o.Offset = seconds(jobs.StartOffset(s.cfg.Jobs, job, o.Next[0]))
+	}
+	views, err := s.engine.Slices(ctx, job, p.Now().AddDate(0, 0, -overviewDays), time.Time{})
+	if err != nil {
+		return err
+	}
+	i := newestComplete(job, views)
+	o.CompleteStart, o.CompleteEnd = utc(i.Start), utc(i.End)
+	return nil
 }
 
 // wait fills in what of the job waits for quota.
@@ -157,19 +125,6 @@ func newestComplete(job *config.Job, known []jobs.SliceView) sources.Interval {
 	return newest
 }
 
-func lateFirst(a, b status.Job) int {
-	if a.Late != b.Late {
-		if a.Late {
-			return -1
-		}
-		return 1
-	}
-	if len(a.Next) == 0 || len(b.Next) == 0 {
-		return cmp.Compare(len(b.Next), len(a.Next))
-	}
-	return a.Next[0].Compare(b.Next[0])
-}
-
 func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 	if p.out.json {
 		for _, o := range all {
@@ -180,12 +135,9 @@ func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 	var rows [][]string
 	for _, o := range all {
 		job := cfg.Job(o.Name)
-		mark := ""
-		switch {
-		case o.Paused:
-			mark = "paused"
-		case o.Late:
-			mark = "late"
+		mark := o.Condition
+		if mark == status.JobOK {
+			mark = ""
 		}
 		var next []string
 		for i, t := range o.Next {
@@ -203,5 +155,5 @@ func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 			strings.Join(next, ", "), newest, lastRun(o),
 		})
 	}
-	p.out.table([]string{"late", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)
+	p.out.table([]string{"condition", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)
 }

@@ -312,7 +312,7 @@ var instant = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 // normal FROM TO copies an output with what changes from run to run replaced.
 func normalising(ts *testscript.TestScript, args []string) error {
-	text := ts.ReadFile(args[0])
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), ts.Getenv("WORK"), "WORK")
 	for _, v := range volatile {
 		text = v.what.ReplaceAllString(text, v.with)
 	}
