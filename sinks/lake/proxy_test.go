@@ -186,8 +186,10 @@ type stored struct {
 	prefix string
 }
 
-func (s stored) names() (list []string, err error) {
-	all, err := s.fake.ListObjectsWithOptionsPaginated(testBucket, fakestorage.ListOptions{Prefix: s.prefix})
+func (s stored) names() ([]string, error) { return s.below("") }
+
+func (s stored) below(start string) (list []string, err error) {
+	all, err := s.fake.ListObjectsWithOptionsPaginated(testBucket, fakestorage.ListOptions{Prefix: s.prefix + start})
 	for _, o := range all.Objects {
 		list = append(list, strings.TrimPrefix(o.Name, s.prefix))
 	}
