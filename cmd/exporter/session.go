@@ -73,7 +73,7 @@ func (p *program) open(ctx context.Context, cfg *config.Config, logs io.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	o := jobs.Options{Log: log, Now: p.Now, Retry: p.Retry, Notify: notify}
+	o := jobs.Options{Log: log, Now: p.Now, Retry: p.Retry, Notify: p.bounded(notify)}
 	for _, set := range more {
 		set(&o)
 	}
