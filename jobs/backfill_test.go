@@ -106,12 +106,10 @@ func TestABackfillThatIsCancelled(t *testing.T) {
 			cancel(cause)
 		}
 	})
-	for { // until the serve has the state
-		open, err := serve.Acquire(t.Context(), "test")
-		if err != nil {
-			break
-		}
-		if err := open.Release(t.Context()); err != nil {
+	for serve.engine.Ready() != nil { // until it has the state
+		select {
+		case <-time.After(time.Millisecond):
+		case err := <-ended:
 			t.Fatal(err)
 		}
 	}
