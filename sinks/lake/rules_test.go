@@ -57,7 +57,10 @@ func TestBucketRules(t *testing.T) {
 			s := newService(t)
 			from := stored{s, "exports/"}
 			h := harness(l, from)
-			h.Open = func(t testing.TB) sinks.Sink { return openBucket(t, s, "exports", l) }
+			h.Open = func(t testing.TB) sinks.Sink {
+				t.Cleanup(func() { from.remove(t, "") }) // the emulator looks through all objects for one
+				return openBucket(t, s, "exports", l)
+			}
 			h.Target = "gcs " + l.Format + " " + l.Compression + " " + s.http.URL + " exports"
 			h.Drop = func(t testing.TB, table string) { from.remove(t, table+"/") }
 			h.Break = func(testing.TB) { s.setAway(true) }
