@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,22 +21,31 @@ func TestFailedSlicesAreTriedAgainUntilTheNextFiring(t *testing.T) {
 		t.Fatal(runs)
 	}
 	ended, again := n.now, 0
-	for at := n.now; at.Before(n.at("2028-05-02T00:29:00Z")); at = at.Add(time.Minute) {
+	for {
+		n.look(n.now)
+		at := n.health("orders").RetryAt
+		if at.IsZero() {
+			break
+		}
 		if again == 2 {
 			n.stop()
-			n.now = at
 			n.start()
 		}
-		for _, r := range n.night(at, fault.Transient) {
-			if r.Trigger != state.TriggerAgain || r.Only != state.OnlyFailed {
-				t.Errorf("%+v", r)
-			}
-			want := []time.Duration{5 * time.Minute, 15 * time.Minute, 45 * time.Minute, 2 * time.Hour}[min(again, 3)]
-			if pause := at.Sub(ended); pause < want || pause > want+want/10+time.Minute {
-				t.Errorf("time %d after %s, want %s", again+1, pause, want)
-			}
-			ended, again = at, again+1
+		if got := n.night(at.Add(-time.Second), fault.Transient); len(got) != 0 {
+			t.Errorf("too early: %+v", got)
 		}
+		got := n.night(at, fault.Transient)
+		if len(got) != 1 || got[0].Trigger != state.TriggerAgain || got[0].Only != state.OnlyFailed {
+			t.Fatalf("at %s: %+v", at, got)
+		}
+		want := []time.Duration{5 * time.Minute, 15 * time.Minute, 45 * time.Minute, 2 * time.Hour}[min(again, 3)]
+		if pause := at.Sub(ended); pause < want || pause > want+want/10 {
+			t.Errorf("time %d after %s, want %s", again+1, pause, want)
+		}
+		ended, again = at, again+1
+	}
+	if left := n.at("2028-05-02T00:30:00Z").Sub(ended); left > 2*time.Hour+12*time.Minute {
+		t.Errorf("given up %s before the next firing", left)
 	}
 	if again < 12 || again > 14 {
 		t.Errorf("tried again %d times in a day", again)
@@ -115,14 +125,16 @@ func TestARetryReadsOnlyWhatFailed(t *testing.T) {
 		}
 		return nil
 	}
-	o, _ := w.open(cfg, func() time.Time { return w.now }, nil)
+	var clock atomic.Int64
+	clock.Store(w.now.Unix())
+	o, _ := w.open(cfg, func() time.Time { return time.Unix(clock.Load(), 0).UTC() }, nil)
 	s, err := jobs.NewScheduler(t.Context(), o.engine)
 	if err != nil {
 		t.Fatal(err)
 	}
 	step := func(at string) []string {
 		t.Helper()
-		w.now = w.time(at)
+		clock.Store(w.time(at).Unix())
 		if err := s.Look(t.Context()); err != nil {
 			t.Fatal(err)
 		}

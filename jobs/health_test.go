@@ -2,6 +2,8 @@ package jobs_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -34,18 +36,18 @@ func TestDeadline(t *testing.T) {
 			n := newNights(t, c.began, nightly("orders", `schedule = "`+c.schedule+`"`, `deadline = "`+c.deadline+`"`))
 			n.look(n.now)
 			if c.ok != "" {
-				n.now = n.at(c.ok)
+				n.set(n.at(c.ok))
 				if _, err := n.Enqueue(t.Context(), state.Run{Job: "orders", Trigger: state.TriggerSchedule}); err != nil {
 					t.Fatal(err)
 				}
 				n.end(n.begin()[0], "")
 			}
 			late := n.at(c.late)
-			n.now = late.Add(-time.Second)
+			n.set(late.Add(-time.Second))
 			if h := n.health("orders"); h.Late || !h.Deadline.Equal(late) {
 				t.Errorf("a second before: late %t, deadline %s", h.Late, h.Deadline)
 			}
-			n.now = late
+			n.set(late)
 			if h := n.health("orders"); !h.Late || !h.LateSince.Equal(late) || h.Owed.IsZero() {
 				t.Errorf("at the deadline: late %t since %s, owed %s, deadline %s", h.Late, h.LateSince, h.Owed, h.Deadline)
 			}
@@ -70,7 +72,7 @@ func TestLateWithoutADeadline(t *testing.T) {
 	}
 	n.look(n.at("2028-05-01T00:30:00Z"))
 	runs := n.begin()
-	n.now = n.now.Add(2 * time.Hour)
+	n.set(n.now.Add(2 * time.Hour))
 	if h := n.health("orders"); h.Late || h.Running != runs[0].ID {
 		t.Errorf("at work: %+v", h)
 	}
@@ -79,7 +81,7 @@ func TestLateWithoutADeadline(t *testing.T) {
 		t.Errorf("failed: %+v", h)
 	}
 	n.night(n.at("2028-05-02T00:30:00Z"), "")
-	n.now = n.at("2028-05-05T12:00:00Z")
+	n.set(n.at("2028-05-05T12:00:00Z"))
 	if h := n.health("orders"); !h.Late || !h.Owed.Equal(n.at("2028-05-03T00:30:00Z")) {
 		t.Errorf("nobody was there: %+v", h)
 	}
@@ -92,7 +94,7 @@ func TestHealthCountsFirings(t *testing.T) {
 	n.look(n.now)
 	end := func(request state.Run, status string) {
 		t.Helper()
-		n.now = n.now.Add(time.Hour)
+		n.set(n.now.Add(time.Hour))
 		request.Job = "orders"
 		if _, err := n.Enqueue(t.Context(), request); err != nil {
 			t.Fatal(err)
@@ -133,17 +135,21 @@ func TestTheLastSuccessIsNotForgotten(t *testing.T) {
 		good = n.night(n.now.Add(time.Minute), "")
 	}
 	ctx := context.Background()
-	for range state.KeptRuns + 5 {
-		n.now = n.now.Add(time.Minute)
-		if _, err := n.Enqueue(ctx, state.Run{Job: "orders", Trigger: state.TriggerSchedule}); err != nil {
-			t.Fatal(err)
-		}
-		r := n.begin()[0]
-		r.State = state.RunFailed
-		if err := n.Finish(ctx, r); err != nil {
-			t.Fatal(err)
-		}
+	bad := n.night(n.now.Add(time.Minute), fault.Permanent)
+	db, err := sql.Open("sqlite", n.cfg.Exporter.State+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
 	}
+	var others string
+	if err := db.QueryRowContext(ctx, `SELECT group_concat(name, ', ') FROM pragma_table_info('runs') WHERE name NOT IN ('seq', 'id')`).Scan(&others); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(ctx, `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1005)
+			INSERT INTO runs (id, `+others+`) SELECT id || '-' || i, `+others+` FROM runs, c WHERE id = '`+bad[0].ID+`'`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	n.set(n.now.Add(time.Hour))
 	if forgotten, err := n.PruneRuns(ctx, state.KeptRuns); err != nil || forgotten == 0 {
 		t.Errorf("forgot %d runs, %v", forgotten, err)
 	}
@@ -166,7 +172,7 @@ func BenchmarkIdle(b *testing.B) {
 func BenchmarkHealth(b *testing.B) {
 	n := hundred(b)
 	for range 3 {
-		n.now = n.now.AddDate(0, 0, 1)
+		n.set(n.now.AddDate(0, 0, 1))
 		n.night(n.now, "")
 	}
 	for b.Loop() {
