@@ -64,9 +64,13 @@ func TestColumnsKeepTheirPlace(t *testing.T) {
 	}{
 		{[]string{"id integer", "name text", "amount numeric"}, []string{"1", "a", "2.50"}, "id,name,amount\r\n1,a,2.50\r\n", ""},
 		{[]string{"amount numeric", "id integer"}, []string{"3.50", "2"}, "id,name,amount\r\n2,,3.50\r\n", ""},
-		{[]string{"colour text", "amount integer", "id text"}, []string{"red", "4", "three"}, "id,name,amount,colour,id__text\r\n,,4,red,three\r\n",
+		{
+			[]string{"colour text", "amount integer", "id text"},
+			[]string{"red", "4", "three"},
+			"id,name,amount,colour,id__text\r\n,,4,red,three\r\n",
 			`column id of table facts is integer, the job delivers text: its values go to column id__text. Read both (coalesce over id and id__text). To have one column, write id = "integer" in [jobs.NAME.columns], or set another table in the job and load its slices again.` +
-				"|table facts has a new column colour, text; objects of earlier loads do not have it"},
+				"|table facts has a new column colour, text; objects of earlier loads do not have it",
+		},
 		{[]string{"id integer", "name text", "amount numeric"}, []string{"4", "d", "5"}, "id,name,amount,colour,id__text\r\n4,d,5,,\r\n", ""},
 	} {
 		said, err := bringDay(t, s, n, false, shapeOf(t, c.columns...), c.cells...)
