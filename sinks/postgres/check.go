@@ -63,6 +63,11 @@ func (s *sink) tryLedger(ctx context.Context, tx pgx.Tx) error {
 		"INSERT INTO " + s.restatements() + " (_slice, table_schema, table_name, job, part, interval_start, interval_end, restated_at, run)" +
 			" VALUES (-1, '', '', '', '', '-infinity', 'infinity', '-infinity', '')",
 		"INSERT INTO " + ident(s.ledger, "schema_changes") + " (table_schema, table_name, changed_at, job, run, statement) VALUES ('', '', '-infinity', '', '', '')",
+		"INSERT INTO " + s.progress() + " (table_schema, job, part, table_name, starts_at, complete_through, last_load, last_check, rows)" +
+			" VALUES ('', 'exporter check', '', '', '-infinity', '-infinity', '-infinity', '-infinity', 0)",
+		"UPDATE " + s.progress() + " SET rows = 1 WHERE table_schema = '' AND job = 'exporter check'",
+		"DELETE FROM " + s.progress() + " WHERE table_schema = '' AND job = 'exporter check'",
+		"DELETE FROM " + s.slices() + " WHERE _slice = -1",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return s.rights(ctx, err, "write to ledger %s", s.ledger)

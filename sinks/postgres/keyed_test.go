@@ -86,7 +86,7 @@ func TestRowsThatAreNotUnique(t *testing.T) {
 
 // TestRightsOfKeyedModes: what a role needs besides what replace needs.
 func TestRightsOfKeyedModes(t *testing.T) {
-	const grants = "GRANT USAGE ON SCHEMA marketing, exporter TO ROLE; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA exporter TO ROLE; GRANT SELECT, INSERT, DELETE ON marketing.facts TO ROLE; "
+	const grants = "GRANT USAGE ON SCHEMA marketing, exporter TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA exporter TO ROLE; GRANT SELECT, INSERT, DELETE ON marketing.facts TO ROLE; "
 	for name, c := range map[string]struct {
 		prepare string
 		mode    sinks.Mode

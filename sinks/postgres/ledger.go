@@ -140,8 +140,7 @@ func (s *sink) setChecked(ctx context.Context, slice sinks.Slice, at time.Time, 
 		SET checked_at = greatest(checked_at, $4), provisional = $5
 		WHERE job = $1 AND part = $2 AND interval_start = $3 AND table_schema = $6 AND state = 'committed'`,
 		slice.Job, slice.Part, start, at, provisional, s.schema)
-	b.Queue(`SELECT FROM `+s.progress()+` WHERE table_schema = $1 AND job = $2 AND part = $3 AND complete_through = $4 AND NOT $5::boolean FOR UPDATE`,
-		s.schema, slice.Job, slice.Part, start, provisional)
+	s.lockProgress(&b, slice.Job, slice.Part)
 	s.follow(&b, slice, at, !provisional)
 	b.Queue("COMMIT")
 	results := s.pool.SendBatch(ctx, &b)

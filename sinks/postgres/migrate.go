@@ -177,7 +177,7 @@ func (s *sink) rights(ctx context.Context, err error, format string, args ...any
 	}
 	l, u := ident(s.ledger), ident(s.user)
 	return fault.New(fault.Auth, "%s: %w", fmt.Sprintf(format, args...), err).
-		WithHint("Let its owner run: GRANT USAGE, CREATE ON SCHEMA %s TO %s; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA %s TO %s;", l, u, l, u)
+		WithHint("Let its owner run: GRANT USAGE, CREATE ON SCHEMA %s TO %s; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %s TO %s;", l, u, l, u)
 }
 
 // steps returns the names of the migrations in order; the n-th leads to version n.

@@ -26,6 +26,7 @@ func (w *writer) settleProgress(b *pgx.Batch, before *sinks.Committed) {
 		w.sink.recount(b, l.Slice.Job, l.Slice.Part)
 		return
 	}
+	w.sink.lockProgress(b, l.Slice.Job, l.Slice.Part)
 	start, _ := bounds(l.Slice)
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		more := after[name].Rows
@@ -50,10 +51,25 @@ func sameTables[V any](a, b map[string]V) bool {
 	return len(a) == len(b)
 }
 
+// lockProgress takes the rows of a job, of one part or of all, in the one order in which
+// everybody takes them. What follows in the transaction sees what others have committed.
+func (s *sink) lockProgress(b *pgx.Batch, job string, parts ...string) {
+	where, args := s.progressOf(job, parts)
+	b.Queue("SELECT FROM "+s.progress()+where+` ORDER BY part COLLATE "C", table_name COLLATE "C" FOR UPDATE`, args...)
+}
+
+// progressOf is the condition on rows of a job, of one part or of all.
+func (s *sink) progressOf(job string, parts []string) (where string, args []any) {
+	where, args = " WHERE table_schema = $1 AND job = $2", []any{s.schema, job}
+	if len(parts) > 0 {
+		where, args = where+" AND part = $3", append(args, parts[0])
+	}
+	return where, args
+}
+
 // follow moves complete_through of a part's tables after one of its slices was loaded
-// or checked: from the slice's end on to the first gap or provisional slice. Where it
-// may move, the rows are locked by a statement before, so that this one sees what
-// others have committed.
+// or checked: from the slice's end on to the first gap or provisional slice. The rows
+// are locked before, see lockProgress.
 func (s *sink) follow(b *pgx.Batch, slice sinks.Slice, at time.Time, final bool) {
 	start, end := bounds(slice)
 	b.Queue(`UPDATE `+s.progress()+` p SET starts_at = least(p.starts_at, $4), last_check = greatest(p.last_check, $7),
@@ -77,10 +93,8 @@ func (s *sink) follow(b *pgx.Batch, slice sinks.Slice, at time.Time, final bool)
 
 // recount counts the slices of a job anew, of one part or of all.
 func (s *sink) recount(b *pgx.Batch, job string, parts ...string) {
-	where, args := " WHERE table_schema = $1 AND job = $2", []any{s.schema, job}
-	if len(parts) > 0 {
-		where, args = where+" AND part = $3", append(args, parts[0])
-	}
+	s.lockProgress(b, job, parts...)
+	where, args := s.progressOf(job, parts)
 	b.Queue("DELETE FROM "+s.progress()+where, args...)
 	b.Queue("INSERT INTO "+s.progress()+" SELECT * FROM "+ident(s.ledger, "progress_counted")+where, args...)
 }

@@ -66,21 +66,88 @@ func TestProgress(t *testing.T) {
 			t.Fatalf("round %d, %s: progress and its count differ: %s", n, what, got)
 		}
 	}
+	const names = "SELECT string_agg(DISTINCT job, ' ') FROM (SELECT job FROM exporter.progress UNION ALL SELECT job FROM exporter.runs UNION ALL SELECT job FROM exporter.restatements) x"
+	begun := loadOf(facts, batch(2, "begun"))
+	begun.Slice = sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)}
+	w := begin(t, sink, begun)
 	if err := sink.(sinks.Renamer).Rename(t.Context(), []string{"facts"}, "figures"); err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, db, counted) + ask(t, db, "SELECT string_agg(DISTINCT job, ' ') FROM exporter.progress"); got != "figures" {
+	if got := ask(t, db, counted) + ask(t, db, names); got != "figures" {
 		t.Errorf("after a rename: %s", got)
+	}
+	if err := w.Write(t.Context(), batch(2, "begun")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, db, counted) + ask(t, db, names); got != "figures" {
+		t.Errorf("after a load that had begun before the rename: %s", got)
 	}
 	execute(t, db, "DROP TABLE marketing.facts")
 	l := loadOf(facts, batch(0, ""))
 	l.Slice.Job = "figures"
-	w := begin(t, sink, l)
+	w = begin(t, sink, l)
 	if _, err := w.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(t, db, counted) + ask(t, db, "SELECT count(*) FROM exporter.progress WHERE table_name = 'facts'"); got != "1" {
 		t.Errorf("after a table was made anew: %s", got)
+	}
+}
+
+// TestProgressInOneOrder: checks, loads and what counts anew take the rows of several
+// tables in one order, wherever those lie, so that none waits for another in a circle.
+func TestProgressInOneOrder(t *testing.T) {
+	dsn := pgtest.Start(t).Database(t)
+	db, other := connect(t, dsn), connect(t, dsn)
+	execute(t, db, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_indexscan = off', current_database()); EXECUTE format('ALTER DATABASE %I SET enable_bitmapscan = off', current_database()); END$$")
+	sink := open(t, config(dsn))
+	rows := batch(2, "a")
+	load := func(tables int) error {
+		l := loadOf(facts, rows)
+		l.Tables[0].Name = "a"
+		if tables > 1 {
+			more := l.Tables[0]
+			more.Name = "b"
+			l.Tables, l.Read = append(l.Tables, more), 2*l.Read
+		}
+		second := *rows
+		second.Table = 1
+		return attempt(t, sink, l, []*record.Batch{rows, &second}[:tables]...)
+	}
+	if err := load(2); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{
+		{"check", func() error { return sink.Checked(t.Context(), loadOf(facts, rows).Slice, time.Now(), false) }},
+		{"load", func() error { return load(2) }},
+		{"load of other tables", func() error { return load(1) }},
+		{"rename", func() error { return sink.(sinks.Renamer).Rename(t.Context(), []string{"facts"}, "figures") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := load(2); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, other, "UPDATE exporter.progress SET rows = rows WHERE table_name = 'a'", // now it lies behind b
+				"BEGIN", "SELECT FROM exporter.progress WHERE table_name = 'a' FOR UPDATE")
+			done := make(chan error, 1)
+			go func() { done <- c.do() }()
+			for ask(t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == "0" {
+				if len(done) > 0 {
+					t.Fatalf("does not wait: %v", <-done)
+				}
+			}
+			_, locked := other.Exec(t.Context(), "SELECT FROM exporter.progress WHERE table_name = 'b' FOR UPDATE NOWAIT")
+			execute(t, other, "COMMIT")
+			if err := <-done; err != nil || locked != nil {
+				t.Errorf("%v; row b was locked before a: %v", err, locked)
+			}
+		})
 	}
 }
 

@@ -40,14 +40,21 @@ func (s *sink) rename(ctx context.Context, tx pgx.Tx, from []string, to string) 
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{s.slices(), s.runs(), s.restatements(), ident(s.ledger, "schema_changes")} {
-		_, err = tx.Exec(ctx, `UPDATE `+table+` SET job = $3 WHERE table_schema = $1 AND job = ANY($2)`, s.schema, from, to)
-		if is(err, uniqueViolation) {
-			return sinks.NamedTwice(from, to, err)
-		}
-		if err != nil {
-			return err
+	// In the order of a load's locks: slices, progress, runs.
+	set := func(table string) error {
+		_, err := tx.Exec(ctx, `UPDATE `+table+` SET job = $3 WHERE table_schema = $1 AND job = ANY($2)`, s.schema, from, to)
+		return err
+	}
+	if err = set(s.slices()); is(err, uniqueViolation) {
+		return sinks.NamedTwice(from, to, err)
+	}
+	if err == nil {
+		err = s.recountJobs(ctx, tx, append(slices.Clone(from), to))
+	}
+	for _, table := range []string{s.runs(), s.restatements(), ident(s.ledger, "schema_changes")} {
+		if err == nil {
+			err = set(table)
 		}
 	}
-	return s.recountJobs(ctx, tx, append(slices.Clone(from), to))
+	return err
 }

@@ -74,11 +74,11 @@ func TestMissingRights(t *testing.T) {
 		},
 		"ledger of another": {
 			prepare: "CREATE SCHEMA marketing AUTHORIZATION ROLE; CREATE SCHEMA exporter", check: true, class: fault.Auth,
-			hint: `Let its owner run: GRANT USAGE, CREATE ON SCHEMA "exporter" TO "ROLE"; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "exporter" TO "ROLE";`,
+			hint: `Let its owner run: GRANT USAGE, CREATE ON SCHEMA "exporter" TO "ROLE"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "exporter" TO "ROLE";`,
 		},
 		"ledger taken away": {
 			prepare: "ALTER TABLE exporter.slices OWNER TO postgres", made: true, check: true, class: fault.Auth,
-			hint: `Let its owner run: GRANT USAGE, CREATE ON SCHEMA "exporter" TO "ROLE"; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "exporter" TO "ROLE";`,
+			hint: `Let its owner run: GRANT USAGE, CREATE ON SCHEMA "exporter" TO "ROLE"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "exporter" TO "ROLE";`,
 		},
 		"table taken away": {
 			prepare: "ALTER TABLE marketing.facts OWNER TO postgres", made: true, class: fault.Auth,
@@ -135,7 +135,7 @@ func TestTableOfAnotherThatFits(t *testing.T) {
 	execute(t, db,
 		"GRANT USAGE ON SCHEMA marketing, exporter TO "+role.name,
 		"GRANT SELECT, INSERT, DELETE ON marketing.facts TO "+role.name,
-		"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA exporter TO "+role.name,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA exporter TO "+role.name,
 		"COMMENT ON COLUMN marketing.facts.amount IS 'the owner''s'")
 	bring(t, open(t, config(role.dsn(t, dsn))), batch(5, "b"))
 	if got := ask(t, db, count); got != "5 b" {

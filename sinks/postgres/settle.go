@@ -39,14 +39,15 @@ func (w *writer) settle() error {
 	return w.sink.rights(w.life, w.tx.SendBatch(w.life, &b).Close(), "write to ledger %s", w.sink.ledger)
 }
 
-// before locks the slice's row and returns what is committed, nil if nothing is.
+// before locks the slice's row and returns what is committed, nil if nothing is. The
+// job may have another name since the load began, see [sink.Rename].
 func (w *writer) before() (*sinks.Committed, error) {
 	var is bool
 	var c sinks.Committed
 	var tables string
 	var end pgtype.Timestamptz
-	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end
-		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end)
+	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end, job
+		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end, &w.load.Slice.Job)
 	if err != nil || !is {
 		return nil, err
 	}
@@ -113,10 +114,8 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	var there bool
-	err := s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", ident(s.ledger, "schema_version")).Scan(&there)
-	if err != nil || !there {
-		return s.rights(ctx, err, "look for ledger %s", s.ledger)
+	if there, err := s.hasLedger(ctx); err != nil || !there {
+		return err
 	}
 	if err := s.ensure(ctx); err != nil {
 		return err

@@ -62,11 +62,27 @@ func TestProgress(t *testing.T) {
 			t.Fatalf("round %d, %s: progress and its count differ: %s", n, what, got)
 		}
 	}
+	const names = "SELECT group_concat(DISTINCT job) FROM (SELECT job FROM exporter_progress UNION ALL SELECT job FROM exporter_runs UNION ALL SELECT job FROM exporter_restatements)"
+	begun := loadOf(facts, batch(2, "begun"))
+	begun.Slice = sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)}
+	w, err := sink.Begin(t.Context(), begun)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := sink.(sinks.Renamer).Rename(t.Context(), []string{"facts"}, "figures"); err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, db, differences) + ask(t, db, "SELECT group_concat(DISTINCT job) FROM exporter_progress"); got != "figures" {
+	if got := ask(t, db, differences) + ask(t, db, names); got != "figures" {
 		t.Errorf("after a rename: %s", got)
+	}
+	if err := w.Write(t.Context(), batch(2, "begun")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, db, differences) + ask(t, db, names); got != "figures" {
+		t.Errorf("after a load that had begun before the rename: %s", got)
 	}
 	execute(t, db, "DROP TABLE facts")
 	l := loadOf(facts, batch(0, ""))

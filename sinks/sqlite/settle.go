@@ -34,13 +34,14 @@ func (w *writer) settle(ctx context.Context) error {
 	return w.settleRun(ctx)
 }
 
-// before returns what is committed of the slice, nil if nothing is.
+// before returns what is committed of the slice, nil if nothing is. The job may have
+// another name since the load began, see [sink.Rename].
 func (w *writer) before(ctx context.Context) (*sinks.Committed, error) {
 	var is bool
 	var c sinks.Committed
 	var tables, end string
-	err := w.conn.QueryRowContext(ctx, `SELECT state = 'committed', coalesce(tables, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end || ''
-		FROM `+slicesTable+` WHERE _slice = ? AND fence = ?`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end)
+	err := w.conn.QueryRowContext(ctx, `SELECT state = 'committed', coalesce(tables, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end || '', job
+		FROM `+slicesTable+` WHERE _slice = ? AND fence = ?`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end, &w.load.Slice.Job)
 	if err != nil || !is {
 		return nil, err
 	}
