@@ -147,14 +147,9 @@ func (w *work) extract(ctx context.Context, t task, sp *spool.Spool, tr *tries) 
 	}
 }
 
-// progressEvery is how often a slice that is read tells the state how far it is: the
-// spool knows it anyway.
-const progressEvery = 250 * time.Millisecond
-
 // read appends pages to the spool until the slice is read or something fails.
 func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) error {
 	req := sources.Request{Stream: w.stream, Part: t.part, Interval: t.Interval, Zone: w.job.DataZone, After: sp.State().Next}
-	var told time.Time
 	for page, err := range w.src.Read(ctx, req) {
 		if err != nil {
 			return err
@@ -172,12 +167,8 @@ func (w *work) read(ctx context.Context, t task, sp *spool.Spool, tr *tries) err
 			return err
 		}
 		tr.progress()
-		t.holds(sp)
-		if now := w.o.Now(); now.Sub(told) >= progressEvery {
-			if err := w.state.PutSlice(ctx, *t.rec); err != nil {
-				return err
-			}
-			told = now
+		if err := w.put(ctx, t, sp); err != nil {
+			return err
 		}
 		w.sliceEvent(t, Event{Kind: SliceRead, State: t.rec.State, Pages: t.rec.Page, Rows: t.rec.Rows, Expected: t.rec.Announced})
 	}
@@ -212,15 +203,10 @@ func rowsOf(sp *spool.Spool) (kept, rejected int64) {
 
 // put stores the slice's record, with what its spool holds.
 func (w *work) put(ctx context.Context, t task, sp *spool.Spool) error {
-	t.holds(sp)
-	return w.state.PutSlice(ctx, *t.rec)
-}
-
-// holds notes in the slice's record what its spool holds.
-func (t task) holds(sp *spool.Spool) {
 	st := sp.State()
 	_, t.rec.Rejected = rowsOf(sp)
 	t.rec.Rows, t.rec.Page, t.rec.Announced, t.rec.Provisional = rowsRead(sp), st.Pages, st.Announced, t.Open || st.Provisional
+	return w.state.PutSlice(ctx, *t.rec)
 }
 
 // ended records how a slice ended, in the state, the run and the log.
