@@ -131,6 +131,9 @@ again:
 		if err := json.Unmarshal(text, &m); err != nil {
 			return nil, fmt.Errorf("%s: %w", manifest, err)
 		}
+		if m.State == "loading" {
+			return nil, nil
+		}
 		var list [][]string
 		for _, o := range m.Objects {
 			if o.Table != table {
