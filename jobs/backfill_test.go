@@ -72,7 +72,7 @@ func TestABackfillLetsAScheduledRunThrough(t *testing.T) {
 		t.Error(err)
 	}
 	closeAll()
-	if len(runs) != 2 || runs[0].Trigger != state.TriggerSchedule || !runs[0].Finished.Before(backfill.Finished) {
+	if len(runs) != 2 || runs[0].Trigger != state.TriggerSchedule || !runs[0].Done() || !runs[0].Finished.Before(backfill.Finished) {
 		t.Fatalf("runs %+v, want a scheduled one that ended before the backfill", runs)
 	}
 	w.want(backfill, jobs.ExitOK, 5, 0, 0)
