@@ -10,7 +10,7 @@ import (
 // Purge removes the spools of a job's slices that start in [from, to); zero bounds are
 // open. It returns how many. Nobody may be at work on them.
 func (r *Root) Purge(job string, from, to time.Time) (removed int, err error) {
-	found, err := filepath.Glob(filepath.Join(r.dir, job, "*", metaName))
+	found, err := r.metas(job)
 	if err != nil {
 		return 0, err
 	}

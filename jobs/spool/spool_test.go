@@ -295,34 +295,6 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-func TestSweepRemovesWhatIsTooOld(t *testing.T) {
-	dir := t.TempDir()
-	r := root(t, dir, 0)
-	sp, _ := open(t, r, spec, now)
-	add(t, sp, page(0, "1", "1,a"))
-	later := spec
-	later.Part = "young"
-	young, _ := open(t, r, later, now.Add(40*time.Hour))
-	add(t, young, page(0, "1", "1,a"))
-	if err := os.MkdirAll(filepath.Join(dir, "notes", "x"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "notes", "x", "meta.json"), []byte(`{"mine":true}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	n, err := r.Sweep(now.Add(49 * time.Hour))
-	if err != nil || n != 1 {
-		t.Fatalf("swept %d: %v", n, err)
-	}
-	left, err := filepath.Glob(filepath.Join(dir, "*", "*", "meta.json"))
-	if err != nil || len(left) != 2 {
-		t.Errorf("left %v %v", left, err)
-	}
-	if got := root(t, dir, 0).Used(); got != r.Used() {
-		t.Errorf("on disk are %d bytes, %d were counted", got, r.Used())
-	}
-}
-
 func TestAPartCannotLeaveTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	open(t, root(t, filepath.Join(dir, "spool"), 0), spec, now)

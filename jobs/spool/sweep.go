@@ -3,6 +3,7 @@ package spool
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,7 +13,7 @@ import (
 // slices that no run asks for any more. It returns how many. Only the executor
 // may call it, before it works. What does not look like a spool is left alone.
 func (r *Root) Sweep(now time.Time) (removed int, err error) {
-	found, err := filepath.Glob(filepath.Join(r.dir, "*", "*", metaName))
+	found, err := r.metas("*")
 	if err != nil {
 		return 0, err
 	}
@@ -35,4 +36,13 @@ func (r *Root) Sweep(now time.Time) (removed int, err error) {
 		removed++
 	}
 	return removed, errors.Join(errs...)
+}
+
+// metas returns the checkpoints of a job's spools, or with "*" of all.
+func (r *Root) metas(job string) ([]string, error) {
+	found, err := fs.Glob(os.DirFS(r.dir), job+"/*/"+metaName) // the folder itself may have any name
+	for i, name := range found {
+		found[i] = filepath.Join(r.dir, filepath.FromSlash(name))
+	}
+	return found, err
 }
