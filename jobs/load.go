@@ -126,8 +126,10 @@ func (w *work) loadInto(ctx context.Context, t task, k target, l sinks.Load, sp 
 }
 
 func (w *work) loadOnce(ctx context.Context, k target, l sinks.Load, sp *spool.Spool, inspected func() error) (state.SinkState, int64, error) {
-	if err := rename(ctx, w.job, k.name, k.sink); err != nil {
-		return state.SinkState{}, 0, err
+	if k.err != nil { // else that was done when the run began
+		if err := rename(ctx, w.job, k.name, k.sink); err != nil {
+			return state.SinkState{}, 0, err
+		}
 	}
 	before, err := w.committed(ctx, k, l.Slice)
 	if err != nil {
