@@ -54,6 +54,11 @@ func (s *sink) purgeSlice(ctx context.Context, f found, done *sinks.Purged) erro
 	if err != nil {
 		return err
 	}
+	// Of loads that are over, or will be with the manifest: what later ones stage is theirs.
+	staged, err := s.store.list(ctx, f.place.staging(), "", "")
+	if err != nil {
+		return err
+	}
 	m := f.manifest
 	counts := sinks.Purged{Slices: 1, Rows: m.Written, Rejects: m.Rejected, Objects: int64(len(m.Objects))}
 	m.State, m.Fence = loading, m.Fence+"-"
@@ -70,8 +75,10 @@ func (s *sink) purgeSlice(ctx context.Context, f found, done *sinks.Purged) erro
 			return err
 		}
 	}
-	if err := s.sweep(ctx, f.place); err != nil {
-		return err
+	for _, e := range staged {
+		if err := s.store.remove(ctx, e.name, e.generation); err != nil {
+			return err
+		}
 	}
 	if err := s.store.remove(ctx, f.place.manifest(), generation); err != nil {
 		return err

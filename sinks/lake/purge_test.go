@@ -9,6 +9,7 @@ import (
 
 	"exporter/fault"
 	"exporter/sinks"
+	"exporter/sinks/lake"
 )
 
 func purge(ctx context.Context, s sinks.Sink) error {
@@ -126,6 +127,50 @@ func TestPurgeMeetsLoads(t *testing.T) {
 					p.holds(t, when, "new", 2)
 				}
 			}
+		})
+	}
+}
+
+// TestPurgeUnderALoadThatPublishes: a load begins after a purge has taken the slice, and
+// is decided before the purge has removed the objects that both know. The load is
+// there in the end.
+func TestPurgeUnderALoadThatPublishes(t *testing.T) {
+	t.Parallel()
+	for name, newPlace := range places(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace()
+			if err := loadTwo(t.Context(), p.open(), "old", 3); err != nil {
+				t.Fatal(err)
+			}
+			decided, purged, loaded := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+			loading := p.open()
+			waited := false
+			lake.OnStep(loading, func(step string) error {
+				if strings.HasPrefix(step, "publish ") && !waited {
+					waited = true
+					close(decided)
+					<-purged
+				}
+				return nil
+			})
+			purging := p.open()
+			stopBefore(purging, 2, func(step string) error {
+				if !strings.HasPrefix(step, "remove facts") {
+					t.Errorf("the second step of a purge is %s", step)
+				}
+				go func() { loaded <- loadTwo(t.Context(), loading, "new", 2) }()
+				<-decided
+				return nil
+			})
+			if err := purge(t.Context(), purging); err != nil {
+				t.Error(err)
+			}
+			close(purged)
+			if err := <-loaded; err != nil {
+				t.Fatalf("the load that began later: %v (%s)", err, fault.HintOf(err))
+			}
+			p.holds(t, "after both", "new", 2)
 		})
 	}
 }
