@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,13 @@ import (
 func (p *program) runsCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "runs [JOB]",
+		Use:   "runs [JOB or RUN]",
 		Short: "Show the history of runs, newest first",
+		Long: `runs shows the latest runs, of all jobs or of one. With the id of a run it tells all of
+that: what was asked for and by what, how it went, who purged what, and its slices.`,
 		Example: `  exporter runs
   exporter runs conversions --limit 3
+  exporter runs 06h08ctaqb343j592andck4pf4
   exporter runs --json | jq 'select(.state != "succeeded")'`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: p.offer(jobNames, 1),
@@ -59,6 +63,13 @@ func (p *program) runs(ctx context.Context, args []string, limit int) (err error
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	job := ""
 	if len(args) > 0 {
+		r, is, err := s.state.Run(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if is {
+			return p.showRun(ctx, s, r)
+		}
 		j, err := jobNamed(s.cfg, args[0])
 		if err != nil {
 			return err
@@ -81,8 +92,8 @@ func (p *program) runs(ctx context.Context, args []string, limit int) (err error
 	}
 	var rows [][]string
 	for _, r := range all {
-		rows = append(rows, []string{clock(r.Requested), r.Job, r.State, sliceCounts(r), number(r.Rows), took(length(r)), r.Trigger, r.Error})
+		rows = append(rows, []string{clock(r.Requested), r.Job, r.State, sliceCounts(r), number(r.Rows), took(length(r)), r.Trigger, r.ID, cmp.Or(r.Error, r.Note)})
 	}
-	p.out.table([]string{"requested", "job", "state", "slices", "rows", "took", "trigger", "error"}, rows)
+	p.out.table([]string{"requested", "job", "state", "slices", "rows", "took", "trigger", "run", "error"}, rows)
 	return nil
 }
