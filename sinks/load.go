@@ -184,11 +184,11 @@ func Miscounted(table string, took, want int64) error {
 		WithHint("The slice was not committed; its old rows stay. If it happens again the spool is damaged: run the slice with --force.")
 }
 
-// Swallowed is why a slice does not commit of which somebody's trigger or rule left
-// rows out. What is what was to be done with them: inserted, changed, deleted.
+// Swallowed is why a load or a purge does not commit of which somebody's trigger or rule
+// left rows out. What is what was to be done with them: inserted, changed, deleted.
 func Swallowed(table, what string, did, want int64) error {
 	return fault.New(fault.Data, "%d of %d rows of table %s that were to be %s were left out", want-did, want, table, what).
-		WithHint("A trigger or rule of the table does so. The slice was not committed; its old rows stay. Let the owner of the table drop it, or keep it from these rows.")
+		WithHint("A trigger or rule of the table does so. Nothing was committed; the old rows stay. Let the owner of the table drop it, or keep it from these rows.")
 }
 
 // KeyTwice is why rows do not commit of which several have one key: which of them

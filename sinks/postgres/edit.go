@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 
 	"exporter/sinks"
 )
@@ -13,35 +16,43 @@ type edit struct {
 	of   string // FROM this come the rows that it is to change
 }
 
-// exec changes rows. Where the table has triggers or rules of somebody's, which may
-// leave rows out, it counts how many there should be, and refuses fewer.
+// exec changes rows in the transaction of the load.
 func (w *writer) exec(table string, e edit, args ...any) error {
-	watched, err := w.watched(table)
+	_, err := w.sink.edit(w.life, w.tx, table, e, args...)
+	return err
+}
+
+// edit changes rows and returns how many. Where the table has triggers or rules of
+// somebody's, which may leave rows out, it counts how many there should be, and refuses
+// fewer.
+func (s *sink) edit(ctx context.Context, tx pgx.Tx, table string, e edit, args ...any) (int64, error) {
+	watched, err := s.watched(ctx, tx, table)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var want int64
 	if watched {
-		if err := w.tx.QueryRow(w.life, "SELECT count(*) FROM "+e.of, args...).Scan(&want); err != nil {
-			return fmt.Errorf("count rows to be %s: %w", e.what, err)
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+e.of, args...).Scan(&want); err != nil {
+			return 0, fmt.Errorf("count rows to be %s: %w", e.what, err)
 		}
 	}
-	tag, err := w.tx.Exec(w.life, e.do, args...)
+	tag, err := tx.Exec(ctx, e.do, args...)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if did := tag.RowsAffected(); watched && did != want {
-		return sinks.Swallowed(table, e.what, did, want)
+	did := tag.RowsAffected()
+	if watched && did != want {
+		return did, sinks.Swallowed(table, e.what, did, want)
 	}
-	return nil
+	return did, nil
 }
 
 // watched reports whether a table, or a partition of it, has triggers or rules. Those
 // of foreign keys leave no rows out.
-func (w *writer) watched(table string) (is bool, err error) {
-	err = w.tx.QueryRow(w.life, `WITH parts AS (SELECT to_regclass($1) AS id UNION SELECT relid FROM pg_partition_tree(to_regclass($1)))
+func (s *sink) watched(ctx context.Context, tx pgx.Tx, table string) (is bool, err error) {
+	err = tx.QueryRow(ctx, `WITH parts AS (SELECT to_regclass($1) AS id UNION SELECT relid FROM pg_partition_tree(to_regclass($1)))
 		SELECT EXISTS (SELECT FROM pg_trigger, parts WHERE tgrelid = id AND NOT tgisinternal AND tgenabled <> 'D')
-			OR EXISTS (SELECT FROM pg_rewrite, parts WHERE ev_class = id)`, ident(w.sink.schema, table)).Scan(&is)
+			OR EXISTS (SELECT FROM pg_rewrite, parts WHERE ev_class = id)`, ident(s.schema, table)).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("look for triggers of %s: %w", table, err)
 	}

@@ -113,22 +113,21 @@ func (s *sink) purgeable(ctx context.Context, tx pgx.Tx, p sinks.Purge) (ids []i
 // deleteSlices deletes rows, rejects and ledger rows.
 func (s *sink) deleteSlices(ctx context.Context, tx pgx.Tx, ids []int64, tables []string) (sinks.Purged, error) {
 	var done sinks.Purged
-	for i, table := range slices.Concat(tables, rejectsOfAll(tables)) {
-		there, err := tablesWith(ctx, tx, s.schema, sliceColumn, []string{table})
-		if err != nil || len(there) == 0 {
-			if err != nil {
-				return done, err
-			}
-			continue
-		}
-		tag, err := tx.Exec(ctx, "DELETE FROM "+ident(s.schema, table)+" WHERE "+sliceColumn+" = ANY($1)", ids)
+	rejects := rejectsOfAll(tables)
+	there, err := tablesWith(ctx, tx, s.schema, sliceColumn, slices.Concat(tables, rejects))
+	if err != nil {
+		return done, err
+	}
+	for _, table := range there {
+		of := ident(s.schema, table) + " WHERE " + sliceColumn + " = ANY($1)"
+		n, err := s.edit(ctx, tx, table, edit{"deleted", "DELETE FROM " + of, of}, ids)
 		if err != nil {
 			return done, fmt.Errorf("delete rows from %s: %w", table, err)
 		}
-		if i < len(tables) {
-			done.Rows += tag.RowsAffected()
+		if slices.Contains(rejects, table) {
+			done.Rejects += n
 		} else {
-			done.Rejects += tag.RowsAffected()
+			done.Rows += n
 		}
 	}
 	tag, err := tx.Exec(ctx, "DELETE FROM "+s.slices()+" WHERE _slice = ANY($1)", ids)

@@ -2,6 +2,7 @@ package sinktest
 
 import (
 	"crypto/rand"
+	"strings"
 	"time"
 
 	"exporter/fault"
@@ -107,6 +108,27 @@ func purgedUnderALoad(r *rule) {
 		}
 		r.expect(r.name, shape)
 	}
+}
+
+// purgedSwallowed: a trigger of somebody's that keeps a row keeps the slice in the ledger
+// too, until it is gone.
+func purgedSwallowed(r *rule) {
+	r.load(r.slice(0), r.content(some(5, "old"))) // 0 to 4
+	remove := r.h.Swallow(r, r.name, "DELETE", "0")
+	got, err := r.purger().Purge(r.Context(), sinks.Purge{Job: r.name, Run: "run-" + rand.Text(), Trigger: "purge", Started: day})
+	if fault.ClassOf(err) != fault.Data || fault.HintOf(err) == "" || !strings.Contains(err.Error(), "1 of 5 rows of table "+r.name) {
+		r.Errorf("purge of a row that a trigger keeps: %v (%s), want class data, how many are left where, and a hint", err, fault.HintOf(err))
+	}
+	if got != (sinks.Purged{}) {
+		r.Errorf("a purge that failed removed %+v", got)
+	}
+	r.expect(r.name, shape, some(5, "old"))
+	if left := r.committed(time.Time{}, time.Time{}); len(left) != 1 {
+		r.Errorf("ledger has %+v, want the slice", left)
+	}
+	remove()
+	r.purge(sinks.Purge{Job: r.name}, sinks.Purged{Slices: 1, Rows: 5})
+	r.expect(r.name, shape)
 }
 
 // purgedRun: the ledger says that there was a purge, and when.

@@ -99,6 +99,7 @@ var rules = []namedRule{
 	{name: "purge", test: purged},
 	{name: "purge of nothing", test: purgedUnknown},
 	{name: "purge under a load", test: purgedUnderALoad},
+	{name: "purge of rows that a trigger keeps", test: purgedSwallowed, needs: swallows},
 	{name: "purge in the history", test: purgedRun, needs: hasLedger},
 	{name: "target goes away", test: goesAway, again: true, needs: canGoAway},
 	{name: "target is away", test: isAway, again: true, needs: canGoAway},

@@ -41,6 +41,9 @@ func (s *sink) Purge(ctx context.Context, p sinks.Purge) (done sinks.Purged, err
 // purgedTable names the temporary table that has the slices to purge.
 const purgedTable = "temp.exporter_purged"
 
+// ofPurged is true for rows of these slices.
+const ofPurged = " WHERE " + sliceColumn + " IN (SELECT _slice FROM " + purgedTable + ")"
+
 func purge(ctx context.Context, conn *sql.Conn, p sinks.Purge) (done sinks.Purged, err error) {
 	low, _ := bounds(sinks.Slice{Start: p.From})
 	_, high := bounds(sinks.Slice{End: p.To})
@@ -63,8 +66,8 @@ func purge(ctx context.Context, conn *sql.Conn, p sinks.Purge) (done sinks.Purge
 		}
 		done.Rows, done.Rejects = done.Rows+rows, done.Rejects+rejects
 	}
-	if done.Slices, err = deleted(ctx, conn, slicesTable); err != nil {
-		return done, err
+	if done.Slices, err = change(ctx, conn, "", edit{do: "DELETE FROM " + slicesTable + ofPurged}); err != nil {
+		return done, fmt.Errorf("delete slices from the ledger: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, "DROP TABLE "+purgedTable); err != nil {
 		return done, fmt.Errorf("forget slices: %w", err)
@@ -110,13 +113,10 @@ func purgeRows(ctx context.Context, conn *sql.Conn, table string) (int64, error)
 	if _, ours := have.columns[sliceColumn]; err != nil || !ours || have.kind != "table" {
 		return 0, err
 	}
-	return deleted(ctx, conn, mainTable(table))
-}
-
-func deleted(ctx context.Context, conn *sql.Conn, table string) (int64, error) {
-	res, err := conn.ExecContext(ctx, "DELETE FROM "+table+" WHERE "+sliceColumn+" IN (SELECT _slice FROM "+purgedTable+")")
+	of := mainTable(table) + ofPurged
+	n, err := change(ctx, conn, table, edit{what: "deleted", do: "DELETE FROM " + of, of: of})
 	if err != nil {
-		return 0, fmt.Errorf("delete from %s: %w", table, err)
+		return 0, fmt.Errorf("delete rows from %s: %w", table, err)
 	}
-	return res.RowsAffected()
+	return n, nil
 }
