@@ -85,6 +85,29 @@ func negated(d string) string {
 	return "-" + d
 }
 
+// Grows returns by how many rows a load makes each of its tables larger, as the ledger
+// counts them; before is as in [Load.Restated]. It is false where the load changes which
+// tables the slice has, or where the slice ends: then its part is to be counted anew.
+func (l Load) Grows(before *Committed) (rows map[string]int64, ok bool) {
+	rows = make(map[string]int64)
+	for _, t := range l.Tables {
+		rows[t.Name] = t.Tally.Rows
+	}
+	if before == nil {
+		return rows, true
+	}
+	if len(before.Tables) != len(rows) || !before.Slice.End.Equal(l.Slice.End) {
+		return nil, false
+	}
+	for name, was := range before.Tables {
+		if _, there := rows[name]; !there {
+			return nil, false
+		}
+		rows[name] -= was.Rows
+	}
+	return rows, true
+}
+
 // SumsJSON writes sums, or differences of sums, as ledgers keep them.
 func SumsJSON(sums map[string]string) (string, error) {
 	if sums == nil {

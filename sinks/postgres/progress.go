@@ -18,37 +18,21 @@ func (s *sink) progress() string { return ident(s.ledger, "progress") }
 // counted anew.
 func (w *writer) settleProgress(b *pgx.Batch, before *sinks.Committed) {
 	l := w.load
-	after := make(map[string]sinks.TableState)
-	for _, t := range l.Tables {
-		after[t.Name] = sinks.TableState{Rows: t.Tally.Rows}
-	}
-	if before != nil && (!before.Slice.End.Equal(l.Slice.End) || !sameTables(before.Tables, after)) {
+	rows, ok := l.Grows(before)
+	if !ok {
 		w.sink.recount(b, l.Slice.Job, l.Slice.Part)
 		return
 	}
 	w.sink.lockProgress(b, l.Slice.Job, l.Slice.Part)
 	start, _ := bounds(l.Slice)
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		more := after[name].Rows
-		if before != nil {
-			more -= before.Tables[name].Rows
-		}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		b.Queue(`INSERT INTO `+w.sink.progress()+` AS p (table_schema, job, part, table_name, starts_at, complete_through, last_load, last_check, rows)
 			VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7)
 			ON CONFLICT (table_schema, job, part, table_name) DO UPDATE SET last_load = greatest(p.last_load, excluded.last_load),
 				rows = p.rows + excluded.rows`,
-			w.sink.schema, l.Slice.Job, l.Slice.Part, name, start, w.loadedAt, more)
+			w.sink.schema, l.Slice.Job, l.Slice.Part, name, start, w.loadedAt, rows[name])
 	}
 	w.sink.follow(b, l.Slice, w.loadedAt, !l.Provisional)
-}
-
-func sameTables[V any](a, b map[string]V) bool {
-	for name := range a {
-		if _, ok := b[name]; !ok {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // lockProgress takes the rows of a job, of one part or of all, in the one order in which

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"exporter/sinks"
@@ -18,19 +16,13 @@ const progressTable = "main." + ownPrefix + "progress"
 // counted anew.
 func (w *writer) settleProgress(ctx context.Context, before *sinks.Committed) error {
 	l := w.load
-	after := make(map[string]int64)
-	for _, t := range l.Tables {
-		after[t.Name] = t.Tally.Rows
-	}
-	if before != nil && (!before.Slice.End.Equal(l.Slice.End) || !slices.Equal(slices.Sorted(maps.Keys(before.Tables)), slices.Sorted(maps.Keys(after)))) {
+	grows, ok := l.Grows(before)
+	if !ok {
 		return recount(ctx, w.conn, l.Slice.Job, l.Slice.Part)
 	}
 	start, _ := bounds(l.Slice)
 	at := timeText(w.loadedAt)
-	for name, rows := range after {
-		if before != nil {
-			rows -= before.Tables[name].Rows
-		}
+	for name, rows := range grows {
 		if err := w.exec(ctx, "write progress to the ledger", `INSERT INTO `+progressTable+` (job, part, table_name, starts_at, complete_through, last_load, last_check, rows)
 			VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?5, ?6)
 			ON CONFLICT (job, part, table_name) DO UPDATE SET last_load = max(last_load, excluded.last_load), rows = rows + excluded.rows`,
