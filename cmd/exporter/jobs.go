@@ -27,8 +27,9 @@ schedule; +38s is how much later the job begins, because others that share its l
 in that minute too), the newest interval that is complete in every sink, how the last run
 ended, and what waits for quota. Its condition is that of the status page: late (a firing has
 not succeeded by its deadline, or without one by when it was due), failing, failed, waiting,
-running, new or paused.`,
+running, new or paused. Under the table stands why, since when, and the command to call.`,
 		Example: `  exporter jobs
+  exporter jobs --next 5
   exporter jobs --json | jq -r 'select(.late).name'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.jobs(cmd.Context(), next) },
@@ -156,4 +157,31 @@ func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 		})
 	}
 	p.out.table([]string{"condition", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)
+	for _, o := range all {
+		o.Command = strings.Replace(o.Command, p.self(), commandOf(p.flags.config), 1) // for here, not for any folder
+		for _, line := range whyLines(o) {
+			p.out.text("%s\n", line)
+		}
+	}
+}
+
+// whyLines say of a job that is not well why, since when and what to press.
+func whyLines(o status.Job) []string {
+	if o.Why == "" {
+		return nil
+	}
+	why := o.Name + ": " + o.Why
+	if o.Failed > 1 {
+		why += fmt.Sprintf("; %d firings in a row failed since %s", o.Failed, clock(o.FirstFailure))
+	}
+	if !o.RetryAt.IsZero() {
+		why += "; tried again at " + clock(o.RetryAt)
+	}
+	lines := []string{"", why}
+	for _, more := range []string{o.Hint, o.Command} {
+		if more != "" {
+			lines = append(lines, "  "+oneLine(more))
+		}
+	}
+	return lines
 }
