@@ -66,8 +66,19 @@ func runLines(job *config.Job, r state.Run) [][2]string {
 		ended += strings.TrimSuffix(" after "+took(length(r)), " after ")
 	}
 	return [][2]string{
-		{"run", r.ID}, {"job", r.Job}, {"state", r.State}, {"trigger", r.Trigger}, {"asked for", asked}, {"note", r.Note},
-		{"requested", clock(r.Requested)}, {"started", clock(r.Started)}, {"ended", ended},
-		{"slices", sliceCounts(r)}, {"rows", number(r.Rows)}, {"calls", number(r.Calls)}, {"error", r.Error}, {"hint", r.Hint},
+		{"run", r.ID},
+		{"job", r.Job},
+		{"state", r.State},
+		{"trigger", r.Trigger},
+		{"asked for", asked},
+		{"note", r.Note},
+		{"requested", clock(r.Requested)},
+		{"started", clock(r.Started)},
+		{"ended", ended},
+		{"slices", sliceCounts(r)},
+		{"rows", number(r.Rows)},
+		{"calls", number(r.Calls)},
+		{"error", r.Error},
+		{"hint", r.Hint},
 	}
 }
