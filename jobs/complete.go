@@ -24,9 +24,9 @@ type past struct {
 	failure  state.Run // the newest of these
 }
 
-// LastComplete returns when the last run of what was due began all of which was
+// lastCompleted returns when the last run of what was due began all of which was
 // done, zero if none is remembered.
-func (e *Engine) LastComplete(ctx context.Context, job *config.Job) (time.Time, error) {
+func (e *Engine) lastCompleted(ctx context.Context, job *config.Job) (time.Time, error) {
 	counts, err := e.state.SliceStates(ctx)
 	if err != nil {
 		return time.Time{}, err

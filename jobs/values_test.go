@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -256,22 +255,29 @@ func sqliteValues(t *testing.T, path string) (rows, rejects []string) {
 		`SELECT printf('%02d', row) || ' ' || coalesce(float, numeric, date || '', timestamp || '', integer, text, json, 'NULL') FROM odd ORDER BY row`: &rows,
 		`SELECT "column" || ' ' || reason FROM odd_rejects WHERE raw IS NOT NULL`:                                                                       &rejects,
 	} {
-		found, err := db.QueryContext(t.Context(), text) //nolint:sqlclosecheck // closed below, in a loop
-		if err != nil {
-			t.Fatal(err)
-		}
-		for found.Next() {
-			var cell string
-			if err := found.Scan(&cell); err != nil {
-				t.Fatal(err)
-			}
-			*into = append(*into, strings.ReplaceAll(cell, `\ufffd`, "\ufffd"))
-		}
-		if err := errors.Join(found.Err(), found.Close()); err != nil {
-			t.Fatal(err)
-		}
+		*into = sqliteTexts(t, db, text)
 	}
 	return rows, rejects
+}
+
+func sqliteTexts(t *testing.T, db *sql.DB, query string) (cells []string) {
+	t.Helper()
+	found, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var cell string
+		if err := found.Scan(&cell); err != nil {
+			t.Fatal(err)
+		}
+		cells = append(cells, strings.ReplaceAll(cell, `\ufffd`, "\ufffd"))
+	}
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return cells
 }
 
 func fileValues(t *testing.T, dir string) (rows, rejects []string) {

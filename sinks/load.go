@@ -168,18 +168,18 @@ func (l Load) Reconcile(wrote func(table string) int64) error {
 	}
 	for _, t := range l.Tables {
 		if n := wrote(t.Name); n != t.Tally.Rows {
-			return Miscounted(t.Name, n, t.Tally.Rows)
+			return miscounted(t.Name, n, t.Tally.Rows)
 		}
 		if n := wrote(t.Name + RejectsSuffix); n != t.Rejected {
-			return Miscounted(t.Name+RejectsSuffix, n, t.Rejected)
+			return miscounted(t.Name+RejectsSuffix, n, t.Rejected)
 		}
 	}
 	return nil
 }
 
-// Miscounted is why a slice does not commit of which a table took another number
+// miscounted is why a slice does not commit of which a table took another number
 // of rows than were announced.
-func Miscounted(table string, took, want int64) error {
+func miscounted(table string, took, want int64) error {
 	return fault.New(fault.Data, "table %s took %d rows, the slice has %d", table, took, want).
 		WithHint("The slice was not committed; its old rows stay. If it happens again the spool is damaged: run the slice with --force.")
 }

@@ -52,9 +52,9 @@ type Renamer interface {
 // longestName is what every sink can store, PostgreSQL's 63 bytes.
 const longestName = 63
 
-// WideColumn names the column that takes cells of a type where those of the column
+// wideColumn names the column that takes cells of a type where those of the column
 // with the plain name cannot: "<column>__<type>".
-func WideColumn(column string, t record.Type) string {
+func wideColumn(column string, t record.Type) string {
 	suffix := "__" + t.String()
 	if len(column)+len(suffix) <= longestName {
 		return column + suffix
@@ -105,7 +105,7 @@ func FitTo(shape record.Table, keyed bool, look func(name string, t record.Type)
 			if keyed && slices.Contains(shape.Key, c.Name) {
 				return f, &UnlikeError{Column: c, At: c.Name}
 			}
-			to.Name = WideColumn(c.Name, c.Type)
+			to.Name = wideColumn(c.Name, c.Type)
 			if shape.Column(to.Name) >= 0 {
 				return f, &UnlikeError{Column: c, At: c.Name}
 			}
@@ -132,7 +132,7 @@ func siblings(shape record.Table, c record.Column, but string, look func(string,
 	for _, name := range record.TypeNames() {
 		t, err := record.ParseType(name)
 		if err == nil {
-			names = append(names, WideColumn(c.Name, t))
+			names = append(names, wideColumn(c.Name, t))
 		}
 	}
 	var list []string

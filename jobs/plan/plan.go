@@ -9,7 +9,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -24,14 +23,6 @@ var Lengths = []string{"1h", "2h", "3h", "4h", "6h", "8h", "12h", "1d", "1w", "1
 type Grid struct {
 	Length settings.Duration // one of Lengths
 	Zone   *time.Location
-}
-
-// Valid reports whether the length is one of Lengths.
-func (g Grid) Valid() error {
-	if !slices.Contains(Lengths, g.Length.String()) {
-		return fmt.Errorf("%q is not an interval length; write one of %v", g.Length, Lengths)
-	}
-	return nil
 }
 
 // Containing returns the interval that holds the instant.

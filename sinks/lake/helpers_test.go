@@ -10,6 +10,7 @@ import (
 	"exporter/record"
 	"exporter/sinks"
 	"exporter/sinks/lake"
+	"exporter/sinks/sinktest"
 )
 
 func layout(format, compression string) lake.Layout {
@@ -109,23 +110,5 @@ func bring(t testing.TB, s sinks.Sink, batches ...*record.Batch) {
 	}
 }
 
-// try loads batches, and aborts after an error.
-func try(t testing.TB, s sinks.Sink, l sinks.Load, batches ...*record.Batch) error {
-	t.Helper()
-	w, err := s.Begin(t.Context(), l)
-	if err != nil {
-		return err
-	}
-	for _, b := range batches {
-		if err == nil {
-			err = w.Write(t.Context(), b)
-		}
-	}
-	if err == nil {
-		_, err = w.Commit(t.Context())
-	}
-	if err := w.Abort(t.Context()); err != nil {
-		t.Errorf("abort: %v", err)
-	}
-	return err
-}
+// try loads batches, and aborts whatever comes of it.
+var try = sinktest.Attempt
