@@ -54,14 +54,13 @@ func TestScripts(t *testing.T) {
 // What every script sees as now, so that what is owed is the same every day.
 var today = time.Date(2026, time.November, 22, 17, 0, 0, 0, time.UTC)
 
-// tested is main with a clock that starts at today, less patience, and a copy of
+// tested is main with a clock that starts at today or that a test turns, less patience, and a copy of
 // everything it says in the file OUTPUTS names. The file STATUS names gets what the
 // system says about the process at its end.
 func tested() {
-	started := time.Now()
 	m := Main{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv, Args: os.Args[1:],
-		Now:   func() time.Time { return today.Add(time.Since(started)) },
+		Now:   clockOf(os.Getenv(clockVar)),
 		Retry: jobs.Retry{Base: time.Millisecond},
 	}
 	if terminal(os.Stderr) == 0 {
