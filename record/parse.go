@@ -80,7 +80,9 @@ const maxDigits = 1000
 // AppendDecimal appends s in its canonical form: an optional minus, digits
 // without leading zeros, and the fraction as it was given. An exponent is
 // spelled out; more than 1,000 digits, zeros in front not counted, are an error.
-func AppendDecimal(dst, s []byte) ([]byte, error) {
+func AppendDecimal(dst, s []byte) ([]byte, error) { return appendDecimal(dst, s, maxDigits) }
+
+func appendDecimal(dst, s []byte, most int) ([]byte, error) {
 	neg := false
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
 		neg, s = s[0] == '-', s[1:]
@@ -106,7 +108,7 @@ func AppendDecimal(dst, s []byte) ([]byte, error) {
 		}
 		whole, frac = shift(whole, frac, int(exp))
 	}
-	if len(whole)+len(frac) > maxDigits && len(bytes.TrimLeft(whole, "0"))+len(frac) > maxDigits {
+	if len(whole)+len(frac) > most && len(bytes.TrimLeft(whole, "0"))+len(frac) > most {
 		return dst, errDigits
 	}
 	return appendCanonical(dst, neg, whole, frac), nil

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/zeebo/xxh3"
@@ -126,7 +127,7 @@ func (t *Tally) Restore(data []byte) error {
 	for i, c := range t.columns {
 		t.sums[i] = Sum{}
 		if s, ok := j.Sums[c.Name]; ok {
-			canonical, err := AppendDecimal(nil, []byte(s))
+			canonical, err := appendDecimal(nil, []byte(s), math.MaxInt) // a sum may have more digits than a cell
 			if err != nil {
 				return fmt.Errorf("restore tally: sum of %s: %q: %w", c.Name, s, err)
 			}
