@@ -261,8 +261,14 @@ func (s *Spool) release() error {
 	return errors.Join(errs...)
 }
 
-// Remove deletes the spool: every sink has what it holds.
-func (s *Spool) Remove() error { return errors.Join(s.release(), s.removeFiles()) }
+// Remove deletes the spool: every sink has what it holds. Of one that another process
+// has opened since, the files are that one's.
+func (s *Spool) Remove() error {
+	if s.owned() != nil {
+		return s.release()
+	}
+	return errors.Join(s.release(), s.removeFiles())
+}
 
 func (s *Spool) removeFiles() error {
 	entries, err := os.ReadDir(s.dir)

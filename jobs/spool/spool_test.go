@@ -149,12 +149,16 @@ func TestACrashLeavesTheLastCheckpoint(t *testing.T) {
 			t.Errorf("a spool that was taken over took a %s: %v", what, err)
 		}
 	}
+	if err := sp.Remove(); err != nil {
+		t.Errorf("remove a spool that was taken over: %v", err)
+	}
 	if d := cmp.Diff(want, content(t, again)); d != "" {
 		t.Error(d)
 	}
 	if string(again.State().Next.Cursor) != "2" {
 		t.Errorf("checkpoint moved to %s", again.State().Next.Cursor)
 	}
+	add(t, again, page(0, "3", "3,c")) // its files are still there
 }
 
 func TestRollbackForgetsRows(t *testing.T) {
