@@ -47,6 +47,11 @@ func (w *writer) conclude() error {
 	if err := w.apply(); err != nil {
 		return err
 	}
+	// What may wait for the end is checked now, while ctx can end it and no row of the
+	// ledger is locked that others need.
+	if _, err := w.tx.Exec(w.life, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return fmt.Errorf("check constraints: %w", err)
+	}
 	w.receipt = sinks.Receipt{Rows: w.load.Kept(), At: w.loadedAt.UTC()}
 	return w.settle()
 }

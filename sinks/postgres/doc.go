@@ -10,6 +10,7 @@
 //	        stream     COPY … FROM STDIN (FORMAT binary), table after table    │ one
 //	Commit  count      rows copied = rows tallied                              │ transaction
 //	        apply      of merge and snapshot, see below                        │
+//	        constraints that are deferred are checked                  │
 //	        settle     ledger rows (slice, restatements, run), only while      │
 //	                   the fence is still ours; NOTIFY                         │
 //	        COMMIT                                                            ─┘

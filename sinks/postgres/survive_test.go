@@ -98,9 +98,52 @@ func TestForeignKeysSurvive(t *testing.T) {
 			t.Errorf("after %s: %q, want both notes with their facts, and both keys", load, got)
 		}
 	})
-	rows = batch(1, "c") // what the notes are about is gone: found at COMMIT
+	rows = batch(1, "c") // what the notes are about is gone: found at the end
 	wantFault(t, attempt(t, sink, loadOf(facts, rows), rows), fault.Permanent, "")
 	if got := ask(t, db, count); got != "3 text" {
+		t.Errorf("rows %q, want the old ones", got)
+	}
+}
+
+// TestConstraintsThatTakeLong: what is checked at the end of a load keeps no other slice
+// of its run and part waiting, and ends with the load.
+func TestConstraintsThatTakeLong(t *testing.T) {
+	dsn := pgtest.Start(t).Database(t)
+	sink, db, user := open(t, config(dsn)), connect(t, dsn), connect(t, dsn)
+	bring(t, sink, batch(3, "a"))
+	execute(t, db, "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END$$",
+		"CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON marketing.facts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow()")
+	execute(t, user, "SELECT pg_advisory_lock(42)")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w := begin(t, sink, loadOf(facts, batch(3, "b")))
+	if err := w.Write(ctx, batch(3, "b")); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.Commit(ctx)
+		done <- err
+	}()
+	for ask(t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == "0" {
+		if len(done) > 0 {
+			t.Fatalf("does not wait: %v", <-done)
+		}
+	}
+	for _, table := range []string{"runs", "progress"} {
+		if _, err := db.Exec(t.Context(), "SELECT FROM exporter."+table+" FOR UPDATE NOWAIT"); err != nil {
+			t.Errorf("others wait for the row in %s: %v", table, err)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("commit of a load that was stopped meanwhile: %v", err)
+	}
+	execute(t, user, "SELECT pg_advisory_unlock(42)")
+	if err := w.Abort(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := ask(t, db, count); got != "3 a" {
 		t.Errorf("rows %q, want the old ones", got)
 	}
 }
