@@ -49,8 +49,8 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range left {
-		w.event(Event{Kind: Warning, Interval: i, Text: "interval " + i.String() + " is still open and left out"})
+	if !left.End.IsZero() {
+		w.event(Event{Kind: Warning, Interval: left, Text: "interval " + left.String() + " is still open and left out"})
 	}
 	if w.run.From.IsZero() {
 		if chosen, err = w.addChanged(ctx, chosen, known); err != nil {
@@ -268,40 +268,40 @@ func CheckBounds(job *config.Job, from, to, now time.Time) error {
 	return err
 }
 
-// between lists the intervals that a command names, and those of them that are
+// between lists the intervals that a command names, and the stretch of them that is
 // still open.
-func between(job *config.Job, from, to, now time.Time) (out []plan.Slice, left []sources.Interval, err error) {
+func between(job *config.Job, from, to, now time.Time) (out []plan.Slice, left sources.Interval, err error) {
 	if from.IsZero() {
-		return nil, nil, fault.New(fault.Config, "--to needs --from")
+		return nil, left, fault.New(fault.Config, "--to needs --from")
 	}
 	out, left, err = planOf(job).Range(from, to, now)
 	var bound *plan.BoundError
 	switch {
 	case errors.As(err, &bound):
-		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err).WithHint("Use one of the two instants named.")
+		return nil, left, fault.New(fault.Config, "job %s: %w", job.Name, err).WithHint("Use one of the two instants named.")
 	case err != nil:
-		return nil, nil, fault.New(fault.Config, "job %s: %w", job.Name, err)
+		return nil, left, fault.New(fault.Config, "job %s: %w", job.Name, err).WithHint("Write an earlier --from or a later --to; intervals that are not over yet are not exported.")
 	}
 	return out, left, nil
 }
 
 // choose lists the intervals of a run: those the command names, or what a firing
-// would do now. Left are named intervals that are still open.
-func (w *work) choose(ctx context.Context, known knowledge) (out []plan.Slice, left []sources.Interval, err error) {
+// would do now. Left is what of those named is still open.
+func (w *work) choose(ctx context.Context, known knowledge) (out []plan.Slice, left sources.Interval, err error) {
 	job, now := w.job, w.o.Now()
 	if !job.Kind.Windowed {
 		if !w.run.From.IsZero() || !w.run.To.IsZero() {
-			return nil, nil, fault.New(fault.Config, "job %s: stream %s is the current state, --from and --to mean nothing to it", job.Name, job.Kind.Name).
+			return nil, left, fault.New(fault.Config, "job %s: stream %s is the current state, --from and --to mean nothing to it", job.Name, job.Kind.Name).
 				WithHint("Run it without them.")
 		}
-		return []plan.Slice{{}}, nil, nil
+		return []plan.Slice{{}}, left, nil
 	}
 	if !w.run.From.IsZero() || !w.run.To.IsZero() {
 		return between(job, w.run.From, w.run.To, now)
 	}
 	p := planOf(job)
 	due := p.Firing(now, known.owedSince(p), plan.Known{Complete: known.complete, Checked: known.checkedAll})
-	return due.Slices, nil, w.leave(ctx, known, due)
+	return due.Slices, left, w.leave(ctx, known, due)
 }
 
 // addChanged adds the intervals of which the vendor says that they were edited

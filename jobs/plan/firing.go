@@ -164,34 +164,41 @@ func (e *BoundError) Error() string {
 	return fmt.Sprintf("%s %s is not a bound of the job's %s intervals; the nearest are %s and %s", e.Flag, f(e.At), e.Length, f(e.Before), f(e.After))
 }
 
-// Range returns the closed intervals that tile [from, to), newest first, and
-// those left out because they are still open at now. A zero to means the end of
-// the newest closed interval. Bounds off the grid are a *BoundError.
-func (j Job) Range(from, to, now time.Time) (out []Slice, left []sources.Interval, err error) {
+// Range returns the closed intervals that tile [from, to), newest first, and the
+// stretch left out because its intervals are still open at now, zero if there is none:
+// one stretch, however far ahead to is. A zero to means the end of the newest closed
+// interval. Bounds off the grid are a *BoundError.
+func (j Job) Range(from, to, now time.Time) (out []Slice, left sources.Interval, err error) {
+	newest := j.Newest(now)
+	ends := "--to"
 	if to.IsZero() {
-		to = j.Newest(now).End
+		to, ends = newest.End, "the end of the newest closed interval,"
 	}
 	for _, b := range []struct {
 		flag string
 		at   time.Time
 	}{{"--from", from}, {"--to", to}} {
 		if i := j.Containing(b.at); !i.Start.Equal(b.at) {
-			return nil, nil, &BoundError{Flag: b.flag, At: b.at.In(j.Zone), Before: i.Start.In(j.Zone), After: i.End.In(j.Zone), Length: j.Length}
+			return nil, left, &BoundError{Flag: b.flag, At: b.at.In(j.Zone), Before: i.Start.In(j.Zone), After: i.End.In(j.Zone), Length: j.Length}
 		}
 	}
 	if !from.Before(to) {
-		return nil, nil, fmt.Errorf("--from %s is not before --to %s", from.In(j.Zone).Format(time.RFC3339), to.In(j.Zone).Format(time.RFC3339))
+		return nil, left, fmt.Errorf("--from %s is not before %s %s", from.In(j.Zone).Format(time.RFC3339), ends, to.In(j.Zone).Format(time.RFC3339))
+	}
+	known := newest.End // intervals from here on are not for exporting yet
+	if j.Open {
+		known = j.Containing(now).End
+	}
+	if to.After(known) {
+		left = sources.Interval{Start: known, End: to}
+		if from.After(known) {
+			left.Start = from
+		}
+		to = known
 	}
 	all := j.Between(from, to)
 	for k := len(all) - 1; k >= 0; k-- {
-		switch i := all[k]; {
-		case !i.End.Add(j.Settle).After(now):
-			out = append(out, Slice{Interval: i})
-		case j.Open && !i.Start.After(now):
-			out = append(out, Slice{Interval: i, Open: true})
-		default:
-			left = append(left, i)
-		}
+		out = append(out, Slice{Interval: all[k], Open: !all[k].Start.Before(newest.End)})
 	}
 	return out, left, nil
 }

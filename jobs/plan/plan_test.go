@@ -306,8 +306,23 @@ func TestRange(t *testing.T) {
 	if d := cmp.Diff([]string{"2026-11-20T23:00:00Z", "2026-11-19T23:00:00Z"}, starts(got)); d != "" {
 		t.Error(d)
 	}
-	if len(left) != 2 {
+	if want := (sources.Interval{Start: bound("2026-11-22"), End: bound("2026-11-24")}); left != want {
 		t.Errorf("left out %v, want the 22nd and the 23rd", left)
+	}
+	j.Open = true
+	got, left, err = j.Range(bound("2026-11-21"), bound("9999-01-01"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"2026-11-21T23:00:00Z open", "2026-11-20T23:00:00Z"}, starts(got)); d != "" {
+		t.Error(d)
+	}
+	if want := (sources.Interval{Start: bound("2026-11-23"), End: bound("9999-01-01")}); left != want {
+		t.Errorf("left out %v, want one stretch up to the end", left)
+	}
+	j.Open = false
+	if got, left, err = j.Range(bound("2026-12-01"), bound("2026-12-03"), now); len(got) != 0 || left.Start != bound("2026-12-01") || err != nil {
+		t.Errorf("of days to come: %v, left out %v, %v", got, left, err)
 	}
 	for text, f := range map[string]func() error{
 		"--from 2026-11-20T01:00:00+01:00 is not a bound of the job's 1d intervals; the nearest are 2026-11-20T00:00:00+01:00 and 2026-11-21T00:00:00+01:00": func() error {
@@ -316,6 +331,10 @@ func TestRange(t *testing.T) {
 		},
 		"--from 2026-11-20T00:00:00+01:00 is not before --to 2026-11-20T00:00:00+01:00": func() error {
 			_, _, err := j.Range(bound("2026-11-20"), bound("2026-11-20"), now)
+			return err
+		},
+		"--from 2026-12-01T00:00:00+01:00 is not before the end of the newest closed interval, 2026-11-22T00:00:00+01:00": func() error {
+			_, _, err := j.Range(bound("2026-12-01"), time.Time{}, now)
 			return err
 		},
 		`"yesterday" is neither a date (2026-01-31) nor an RFC 3339 time (2026-01-31T00:00:00Z)`: func() error {
