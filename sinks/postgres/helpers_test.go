@@ -75,6 +75,7 @@ var (
 	day     = sinktest.Day
 	batch   = sinktest.Batch
 	loadOf  = sinktest.LoadOf
+	many    = sinktest.Many
 	attempt = sinktest.Attempt
 )
 

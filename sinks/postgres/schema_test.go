@@ -162,22 +162,6 @@ func TestDescriptionOfAWideColumn(t *testing.T) {
 	}
 }
 
-// many is a table of n columns beside its id, and a row of it.
-func many(n int) (record.Table, *record.Batch) {
-	shape := record.Table{Columns: []record.Column{{Name: "id", Type: record.Integer}}, Key: []string{"id"}}
-	for i := range n {
-		shape.Columns = append(shape.Columns, record.Column{Name: fmt.Sprint("c", i), Type: record.Text})
-	}
-	b := record.NewBuilder(0, shape, nil)
-	b.Integer(1)
-	for range n {
-		b.Text([]byte("x"))
-	}
-	b.EndRow(nil)
-	rows, _ := b.Take()
-	return shape, &rows
-}
-
 // TestManyColumns: as many as PostgreSQL takes, and one more.
 func TestManyColumns(t *testing.T) {
 	const hint = `Ask the source for fewer columns, or leave some out: write "drop" for them in [jobs.NAME.columns].`

@@ -69,3 +69,19 @@ func Attempt(t testing.TB, s sinks.Sink, l sinks.Load, batches ...*record.Batch)
 	}
 	return err
 }
+
+// Many is a table of n columns beside its id, and a row of it.
+func Many(n int) (record.Table, *record.Batch) {
+	shape := record.Table{Columns: []record.Column{{Name: "id", Type: record.Integer}}, Key: []string{"id"}}
+	for i := range n {
+		shape.Columns = append(shape.Columns, record.Column{Name: "c" + strconv.Itoa(i), Type: record.Text})
+	}
+	b := record.NewBuilder(0, shape, nil)
+	b.Integer(1)
+	for range n {
+		b.Text([]byte("x"))
+	}
+	b.EndRow(nil)
+	rows, _ := b.Take()
+	return shape, &rows
+}

@@ -70,6 +70,7 @@ var (
 	day    = sinktest.Day
 	batch  = sinktest.Batch
 	loadOf = sinktest.LoadOf
+	many   = sinktest.Many
 	try    = sinktest.Attempt
 )
 

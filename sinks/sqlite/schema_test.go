@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -84,22 +83,6 @@ func TestViewsIndexesAndTriggersSurvive(t *testing.T) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
-}
-
-// many is a table of n columns beside its id, and a row of it.
-func many(n int) (record.Table, *record.Batch) {
-	shape := record.Table{Columns: []record.Column{{Name: "id", Type: record.Integer}}, Key: []string{"id"}}
-	for i := range n {
-		shape.Columns = append(shape.Columns, record.Column{Name: fmt.Sprint("c", i), Type: record.Text})
-	}
-	b := record.NewBuilder(0, shape, nil)
-	b.Integer(1)
-	for range n {
-		b.Text([]byte("x"))
-	}
-	b.EndRow(nil)
-	rows, _ := b.Take()
-	return shape, &rows
 }
 
 func TestManyColumns(t *testing.T) {
