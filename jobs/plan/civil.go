@@ -1,6 +1,10 @@
 package plan
 
-import "time"
+import (
+	"time"
+
+	"exporter/record"
+)
 
 // civil is a day on a calendar, without a zone.
 type civil struct {
@@ -46,7 +50,7 @@ func FirstInstant(want time.Time, zone *time.Location) time.Time {
 	// Offsets lie within 26 hours around UTC; walk to the zone changes in between.
 	t := want.Add(-26 * time.Hour)
 	for {
-		_, end := t.In(zone).ZoneBounds()
+		end := record.NextShift(t.In(zone))
 		_, off := t.In(zone).Zone()
 		at := want.Add(-time.Duration(off) * time.Second)
 		switch {

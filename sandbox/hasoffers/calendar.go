@@ -32,6 +32,7 @@ func newCalendar(first time.Time, days int) *calendar {
 	}
 	end := c.days[days] + 86400
 	for t := first.AddDate(0, 0, -1); ; {
+		before := t
 		_, to := t.ZoneBounds()
 		_, offset := t.Zone()
 		s := segment{from: minInstant, to: maxInstant, offset: int64(offset)}
@@ -45,7 +46,10 @@ func newCalendar(first time.Time, days int) *calendar {
 		if s.to == maxInstant {
 			return c
 		}
-		t = to
+		if t = to; !t.After(before) { // where Go has a zone's rule and no table, its leap years end a day early
+			t = before.Add(24 * time.Hour)
+			c.segments[len(c.segments)-1].to = t.Unix()
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"exporter/record"
 	"exporter/sources"
 )
 
@@ -62,7 +63,7 @@ func midnight(t time.Time) time.Time {
 	y, m, d := t.Date()
 	first := time.Date(y, m, d, 0, 0, 0, 0, t.Location())
 	if first.Day() != d { // the clock skips midnight: the day begins at the change
-		_, first = first.ZoneBounds()
+		first = record.NextShift(first)
 	}
 	return first
 }

@@ -33,7 +33,7 @@ func newWindow(i sources.Interval, zone *time.Location) window {
 	w.wallFrom, w.wallTo = wallOf(start)-before.Microseconds(), wallOf(end)+after.Microseconds()
 	w.from = time.UnixMicro(w.wallFrom).UTC().Format(wallLayout)
 	w.to = time.UnixMicro(w.wallTo).UTC().Format(wallLayout)
-	_, changes := start.ZoneBounds()
+	changes := record.NextShift(start)
 	w.plain = whole && before == 0 && after == 0 && (changes.IsZero() || changes.After(i.End))
 	return w
 }
@@ -42,9 +42,8 @@ func newWindow(i sources.Interval, zone *time.Location) window {
 // change are missing or mean two instants, and which one the vendor takes is not
 // known. It is at least an hour where there is a change nearby, else nothing.
 func widening(at time.Time) time.Duration {
-	began, ends := at.ZoneBounds()
 	var most time.Duration
-	for _, change := range []time.Time{began, ends} {
+	for _, change := range []time.Time{record.LastShift(at), record.NextShift(at)} {
 		if change.IsZero() {
 			continue
 		}

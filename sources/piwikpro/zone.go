@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/record"
 	"exporter/sources/httpapi"
 )
 
@@ -71,9 +72,7 @@ func sameClock(a, b *time.Location, at time.Time) bool {
 	ours, theirs := at.In(a), at.In(b)
 	_, x := ours.Zone()
 	_, y := theirs.Zone()
-	from, to := ours.ZoneBounds()
-	from2, to2 := theirs.ZoneBounds()
-	return x == y && from.Equal(from2) && to.Equal(to2)
+	return x == y && record.LastShift(ours).Equal(record.LastShift(theirs)) && record.NextShift(ours).Equal(record.NextShift(theirs))
 }
 
 // zoneOf asks for the zone of a site, once in a run.
