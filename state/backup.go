@@ -161,7 +161,11 @@ func (s *Store) moveAside(ctx context.Context) (string, error) {
 	if err := s.settleLog(ctx); err != nil {
 		return "", err
 	}
-	aside := s.path + ".replaced-" + s.now().UTC().Format("20060102T150405Z")
+	at := s.path + ".replaced-" + s.now().UTC().Format("20060102T150405Z")
+	aside := at
+	for n := 2; taken(aside); n++ { // by another restore of this second, or one before the clock was set back
+		aside = fmt.Sprintf("%s-%d", at, n)
+	}
 	for _, end := range []string{"-wal", "-shm", ".key", ""} { // the state last: while it is there, it is the one
 		err := os.Rename(s.path+end, aside+end)
 		if end == ".key" && err == nil { // which counts on unless the backup brings one
@@ -172,6 +176,16 @@ func (s *Store) moveAside(ctx context.Context) (string, error) {
 		}
 	}
 	return aside, nil
+}
+
+// taken reports whether a state, or what belongs to one, has the name.
+func taken(path string) bool {
+	for _, end := range []string{"", "-wal", "-shm", ".key"} {
+		if _, err := os.Lstat(path + end); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 // settleLog brings what is in the log into the file, which needs the file alone.

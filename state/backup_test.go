@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -79,6 +80,37 @@ func TestBackupAndRestore(t *testing.T) {
 		must(t, err)
 		if !hasLater || !got.Same(token) {
 			t.Errorf("what was replaced has the later run: %t, the token: %v", hasLater, got)
+		}
+		must(t, s.Close())
+	}
+}
+
+// Restores of one second keep what each replaced: the second does not put its own in
+// the place of the first's.
+func TestRestoresOfOneSecondKeepAll(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	path, backup := filepath.Join(dir, "state.db"), filepath.Join(dir, "backup.db")
+	now := time.Date(2026, 11, 21, 6, 0, 0, 0, time.UTC)
+	var replaced []string
+	for i := range 3 {
+		s := openAt(t, path)
+		_, err := s.Enqueue(ctx, state.Run{Job: fmt.Sprint("job", i), Trigger: state.TriggerCLI})
+		must(t, err)
+		if i == 0 {
+			_, err = s.Backup(ctx, backup)
+			must(t, err)
+		}
+		must(t, s.Close())
+		done, err := state.Restore(ctx, backup, path, state.Options{Now: func() time.Time { return now }})
+		must(t, err)
+		replaced = append(replaced, done.Replaced)
+	}
+	for i, file := range replaced {
+		s := openAt(t, file)
+		runs, err := s.Runs(ctx, fmt.Sprint("job", i), 1)
+		must(t, err)
+		if len(runs) != 1 {
+			t.Errorf("%s is not the state that restore %d replaced", file, i)
 		}
 		must(t, s.Close())
 	}
