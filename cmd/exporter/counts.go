@@ -7,8 +7,12 @@ import (
 )
 
 // sliceCounts tells how the slices of a run ended, and until when some wait:
-// "2 committed, 1 waiting until 2026-11-22T17:00:00Z".
+// "2 committed, 1 waiting until 2026-11-22T17:00:00Z". Of a purge it tells how many
+// were removed.
 func sliceCounts(r state.Run) string {
+	if r.Trigger == state.TriggerPurge && r.State == state.RunSucceeded && r.Slices > 0 {
+		return number(r.Slices) + " removed"
+	}
 	var parts []string
 	done := 0
 	for _, c := range []struct {
