@@ -31,7 +31,7 @@ func (c *wallClock) env() string { return clockVar + "=" + c.path }
 
 func (c *wallClock) now() time.Time { return time.Now().Add(c.ahead) }
 
-// turn turns it forward.
+// turn turns it.
 func (c *wallClock) turn(t *testing.T, by time.Duration) {
 	t.Helper()
 	c.ahead += by

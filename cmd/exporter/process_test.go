@@ -71,13 +71,17 @@ func (p process) run(t testing.TB, args ...string) time.Duration {
 // newVendor serves a vendor whose last closed day has so many rows.
 func newVendor(t testing.TB, rows, days int, serve func(http.Handler) http.Handler) (*sandbox.Sandbox, string) {
 	t.Helper()
+	return newVendorOf(t, hasoffers.Network{RowsPerDay: rows, Days: days, Now: today.Format(time.RFC3339), FirstDay: today.AddDate(0, 0, -days).Format(time.DateOnly)}, serve)
+}
+
+// newVendorOf serves a vendor with such a network.
+func newVendorOf(t testing.TB, n hasoffers.Network, serve func(http.Handler) http.Handler) (*sandbox.Sandbox, string) {
+	t.Helper()
+	n.Token = secrets["NETWORK_TOKEN"]
 	return serveVendor(t, sandbox.Config{Seed: 7, HasOffers: hasoffers.Config{
 		Integrators: []hasoffers.Integrator{{ClientSecret: secrets["CLIENT_SECRET"]}},
-		Networks: []hasoffers.Network{{
-			Token: secrets["NETWORK_TOKEN"], RowsPerDay: rows, Days: days, Now: today.Format("2006-01-02T15:04:05Z07:00"),
-			FirstDay: today.AddDate(0, 0, -days).Format("2006-01-02"),
-		}},
-		Answers: hasoffers.Answers{Gzip: hasoffers.GzipOff},
+		Networks:    []hasoffers.Network{n},
+		Answers:     hasoffers.Answers{Gzip: hasoffers.GzipOff},
 	}}, serve)
 }
 
