@@ -25,6 +25,13 @@ func (w *work) leave(ctx context.Context, known knowledge, due plan.Due) error {
 		return nil
 	}
 	owed := oldestOwed(due)
+	if known.since.IsZero() { // no firing tells yet from where on all is there: what this one begins may leave the lookback before it is
+		for _, s := range due.Slices { // newest first
+			if !known.complete(s.Interval) && (owed.IsZero() || s.Start.Before(owed)) {
+				owed = s.Start
+			}
+		}
+	}
 	if owed.Equal(known.owed) || !w.job.Start.IsZero() { // a first day is owed for ever
 		return nil
 	}

@@ -30,7 +30,9 @@ func (g *gate) serve(next http.Handler) http.Handler {
 		mine, held, free, down := g.asked == g.at, g.held, g.free, g.down
 		g.mu.Unlock()
 		if down {
-			panic(http.ErrAbortHandler) // the connection breaks off
+			w.Header().Set("Content-Type", "application/json") // it breaks off behind a good beginning, which is tried again at once
+			send(w, []byte(`{"response":{"status":1`))
+			panic(http.ErrAbortHandler)
 		}
 		if mine {
 			close(held)
