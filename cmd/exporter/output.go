@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -96,11 +97,13 @@ func cells(texts []string) table.Row {
 	return row
 }
 
-// oneLine keeps a text from breaking out of its line.
+// oneLine keeps a text, which may be a vendor's, from breaking out of its line: no
+// control characters, those of eight bits among them, and no marks that turn the
+// reading direction of what stands beside them.
 func oneLine(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r
