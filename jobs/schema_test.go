@@ -107,6 +107,16 @@ func TestRenamedToAJobWithTheSameSlices(t *testing.T) {
 	if d := cmp.Diff(before, w.query("select job, interval_start, fence from exporter.slices order by 1, 2")); d != "" {
 		t.Errorf("the ledger has changed: %s", d)
 	}
+
+	if !strings.Contains(r.Hint, "`exporter purge new`") {
+		t.Errorf("hint %q does not say how to go on", r.Hint)
+	}
+	w.named("new", "table = \"others\"\n")
+	if r := w.runAll(t.Context(), w.configure(), state.Run{Job: "new", Trigger: state.TriggerPurge})[0]; r.State != state.RunSucceeded {
+		t.Fatalf("purge %s: %s", r.State, r.Error)
+	}
+	w.named("new", "table = \"conversions\"\nrenamed_from = [\"old\"]\n")
+	w.want(w.runOf("new"), 0, 0, 3, 0) // those of the old job are its own now
 }
 
 // While a sink that has the old name's slices is down, nothing is loaded into it

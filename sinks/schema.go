@@ -169,5 +169,5 @@ func Frozen(table, lacks, do string) error {
 // are to belong to, has a slice of the same part and interval.
 func NamedTwice(from []string, to string, err error) error {
 	return fault.New(fault.Config, "slices of %s cannot be renamed to %s, which has the same ones: %w", strings.Join(from, ", "), to, err).
-		WithHint("Both jobs loaded these days. Nothing was renamed. Take renamed_from out of job %s, or remove what it loaded since from the table and the ledger.", to)
+		WithHint("Both loaded these days, and nothing was renamed. Take renamed_from out of job %[1]s, remove what it loaded since with `exporter purge %[1]s`, and write it in again; of two old jobs name one.", to)
 }
