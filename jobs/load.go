@@ -33,12 +33,15 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 	inspected := sync.OnceValue(func() error { return w.inspect(ctx, sp) }) // once for all sinks, if one is to take the rows
 	out := outcome{state: state.SliceUnchanged}
 	var errs []error
+	late := false // another exporter took a load over
 	for _, k := range w.sinks {
 		s, rows, err := w.loadInto(ctx, t, k, l, sp, inspected)
 		if err != nil {
 			// What the sink had before it still has.
 			s = rec.Sinks[k.name]
-			err = overtaken(ctx, err)
+			if ctx.Err() == nil && fault.ClassOf(err) == fault.Interrupted {
+				err, late = overtaken(err), true
+			}
 			s.State, s.Error = sliceState(err), err.Error()
 			errs = append(errs, fmt.Errorf("sink %s: %w", k.name, err))
 		}
@@ -52,7 +55,7 @@ func (w *work) load(ctx context.Context, t task, sp *spool.Spool) outcome {
 		w.tellRejects(t, l, sp)
 	}
 	out.err = errors.Join(errs...)
-	if done(errs) {
+	if late || done(errs) { // the other's rows may be newer: a later run must not put these in their place
 		out.err = errors.Join(out.err, sp.Remove())
 	}
 	return out
@@ -71,10 +74,7 @@ func (w *work) tellRejects(t task, l sinks.Load, sp *spool.Spool) {
 
 // overtaken makes a failure of a load that another exporter took over: to a sink it was
 // interrupted, but nobody has stopped this run.
-func overtaken(ctx context.Context, err error) error {
-	if ctx.Err() != nil || fault.ClassOf(err) != fault.Interrupted {
-		return err
-	}
+func overtaken(err error) error {
 	return fault.New(fault.Permanent, "%w", err).WithHint("%s", fault.HintOf(err))
 }
 
