@@ -106,7 +106,7 @@ run_tests() {
 	local flags=(-race)
 	[ -z "$short" ] || flags=(-short)
 	# Not from the test cache: the PostgreSQL server is no file that the cache watches.
-	go test "${flags[@]}" -count=1 -shuffle=on -timeout 10m "${packages[@]}"
+	go test "${flags[@]}" -count=1 -shuffle=on -timeout 20m "${packages[@]}"
 }
 
 # fuzz gives all fuzz tests together about a minute, three seconds each at most.

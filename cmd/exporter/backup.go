@@ -19,6 +19,8 @@ func (p *program) stateCommand() *cobra.Command {
 		Long: `The state is the file that [exporter] state names: tokens, quota used, runs, what waits.
 What is committed the sinks know themselves: without any backup a new state is filled in
 from them, but every source needs a login, and requests made today are not counted.`,
+		Example: `  exporter state backup /backup/exporter-$(date +%F).db
+  exporter state restore /backup/exporter-2026-11-21.db`,
 	})
 	cmd.AddCommand(p.backupCommand(), p.restoreCommand())
 	return cmd
