@@ -58,7 +58,11 @@ func (s *server) settleOne(ctx context.Context, job *config.Job) error {
 		if worthwhile(last, byClass) {
 			at = againAt(job, last, n)
 		}
-		s.alert(job, runs, last, byClass, at)
+		known, err := s.state.Job(ctx, job.Name)
+		if err != nil {
+			return err
+		}
+		s.alert(job, pastOf(runs, known.Healed, false), last, byClass, at)
 	}
 	remembered, err := s.state.Job(ctx, job.Name)
 	if err != nil || remembered.RetryAt.Equal(at) && (at.IsZero() || remembered.Retries == n) {
@@ -122,7 +126,7 @@ func againAt(job *config.Job, r state.Run, n int) time.Time {
 }
 
 // alert logs what a person has to know of a run that failed.
-func (s *server) alert(job *config.Job, runs []state.Run, last state.Run, byClass map[string]int, again time.Time) {
+func (s *server) alert(job *config.Job, p past, last state.Run, byClass map[string]int, again time.Time) {
 	log := s.log.With("job", job.Name, "run", last.ID)
 	if !again.IsZero() {
 		log.Info("what failed is tried again", "at", again)
@@ -130,7 +134,7 @@ func (s *server) alert(job *config.Job, runs []state.Run, last state.Run, byClas
 	if class := fault.Class(last.Class); class == fault.Auth || class == fault.Config || byClass[string(fault.Auth)]+byClass[string(fault.Config)] > 0 {
 		log.Error("a person has to act: this is not tried again by itself before the next firing", "class", last.Class, "err", last.Error, "hint", last.Hint)
 	}
-	if p := pastOf(runs, false); p.failed >= FlagAfter && p.failure.ID == last.ID {
+	if p.failed >= FlagAfter && p.failure.ID == last.ID {
 		log.Error("job fails again and again", "firings", p.failed, "since", p.since, "err", last.Error, "hint", last.Hint)
 	}
 }

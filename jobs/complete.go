@@ -42,12 +42,16 @@ func (e *Engine) past(ctx context.Context, job string, counts []state.SliceCount
 	for _, c := range counts {
 		open = open || c.Job == job && c.State != state.SliceCommitted && c.State != state.SliceUnchanged
 	}
+	j, err := e.state.Job(ctx, job)
+	if err != nil {
+		return past{}, err
+	}
 	for _, n := range []int{recent, remembered} {
 		runs, err := e.state.Runs(ctx, job, n)
 		if err != nil {
 			return past{}, err
 		}
-		p := pastOf(runs, !open)
+		p := pastOf(runs, j.Healed, !open)
 		if !p.complete.IsZero() || len(runs) < n {
 			return p, nil
 		}
@@ -59,11 +63,29 @@ func (e *Engine) past(ctx context.Context, job string, counts []state.SliceCount
 	panic("unreachable")
 }
 
-// pastOf tells how the firings of a job went by its runs, newest first. AllDone says
+// healed notes that the newest firing is done where the run that ended did the rest of
+// it: a later run of other slices may fail, which is no failure of that firing.
+func (w *work) healed(ctx context.Context) {
+	if w.run.State != state.RunSucceeded || wasDue(w.run) || w.run.Trigger == state.TriggerPurge {
+		return
+	}
+	began, err := w.lastCompleted(ctx, &config.Job{Name: w.run.Job})
+	if err == nil && !began.IsZero() {
+		err = w.state.SetHealed(ctx, w.run.Job, began)
+	}
+	if err != nil {
+		w.log.Warn("that this run did the rest of a firing could not be recorded", "job", w.run.Job, "run", w.run.ID, "err", err)
+	}
+}
+
+// pastOf tells how the firings of a job went by its runs, newest first. Healed is when
+// the newest firing began that is known to have been done by later runs. AllDone says
 // that none of its slices waits or has failed: then the newest firing is done, if it
 // had planned its slices, whoever has read them since.
-func pastOf(runs []state.Run, allDone bool) (p past) {
-	p.complete = lastComplete(runs)
+func pastOf(runs []state.Run, healed time.Time, allDone bool) (p past) {
+	if p.complete = lastComplete(runs); p.complete.Before(healed) {
+		p.complete = healed
+	}
 	newest := true
 	for _, r := range runs {
 		if !r.Done() || r.Started.IsZero() {

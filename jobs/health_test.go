@@ -181,3 +181,27 @@ func BenchmarkHealth(b *testing.B) {
 		}
 	}
 }
+
+// A firing that a retry has healed was a success, whatever becomes of other slices that
+// a person asks for afterwards.
+func TestAHealedFiringStaysHealed(t *testing.T) {
+	w, vendor := newFakeWorld(t)
+	cfg := w.configure(`lookback = "3d"`)
+	vendor.fail = refuse("b", "2026-11-20")
+	firing := w.run(cfg, state.Run{})
+	w.want(firing, 4, 5, 0, 1)
+	vendor.fail = nil
+	w.want(w.run(cfg, state.Run{Only: state.OnlyFailed}), 0, 1, 0, 0)
+	vendor.fail = refuse("a", "2026-11-16")
+	w.want(w.run(cfg, state.Run{From: w.time("2026-11-16T00:00:00Z"), To: w.time("2026-11-17T00:00:00Z")}), 4, 1, 0, 1)
+
+	o, closeAll := w.open(cfg, func() time.Time { return w.now }, nil)
+	defer closeAll()
+	all, err := o.engine.Health(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := all[0]; h.FailedInARow != 0 || !h.LastSuccess.Equal(firing.Started) {
+		t.Errorf("%d failed in a row, last success %s, want none and %s", h.FailedInARow, h.LastSuccess, firing.Started)
+	}
+}

@@ -306,6 +306,7 @@ func (w *work) finish(ctx context.Context, code int) {
 		w.log.Error("outcome of run could not be recorded", "job", run.Job, "run", run.ID, "err", ferr)
 		err = errors.Join(err, ferr)
 	}
+	w.healed(ctx)
 	w.event(Event{Kind: RunEnded, Err: err})
 	w.record(ctx)
 }

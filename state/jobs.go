@@ -20,13 +20,14 @@ type Job struct {
 	RetryAt    time.Time // when slices that failed are tried again
 	Retries    int       // how often they were since the last firing
 	Owed       time.Time // start of the oldest interval that a firing left to the next ones
+	Healed     time.Time // when the newest firing began of which later runs did the rest
 }
 
-const jobColumns = `job, since, last_firing, paused, resumed, missed, skipped, retry_at, retries, owed`
+const jobColumns = `job, since, last_firing, paused, resumed, missed, skipped, retry_at, retries, owed, healed`
 
 func scanJob(row scanner) (j Job, err error) {
 	err = row.Scan(&j.Name, (*instant)(&j.Since), (*instant)(&j.LastFiring), &j.Paused, (*instant)(&j.Resumed),
-		&j.Missed, &j.Skipped, (*instant)(&j.RetryAt), &j.Retries, (*instant)(&j.Owed))
+		&j.Missed, &j.Skipped, (*instant)(&j.RetryAt), &j.Retries, (*instant)(&j.Owed), (*instant)(&j.Healed))
 	return j, err
 }
 
@@ -67,6 +68,12 @@ func (s *Store) SetRetry(ctx context.Context, job string, at time.Time, retries 
 // ones; the zero time means that it left none.
 func (s *Store) SetOwed(ctx context.Context, job string, from time.Time) error {
 	return s.setJob(ctx, job, "owed = ?3", "record what %s owes", micros(from))
+}
+
+// SetHealed records that all slices of the firing that began at that time are done,
+// by later runs.
+func (s *Store) SetHealed(ctx context.Context, job string, began time.Time) error {
+	return s.setJob(ctx, job, "healed = max(healed, ?3)", "record that a firing of %s is healed", micros(began))
 }
 
 // SetPaused stops or resumes the scheduled firings of a job; what that means is
