@@ -160,7 +160,7 @@ func (s *server) repeatOne(ctx context.Context, job *config.Job, j state.Job) er
 		return err
 	}
 	for _, r := range open {
-		if r.Job == job.Name {
+		if r.Job == job.Name && r.Trigger != state.TriggerBackfill { // which gives way
 			return nil // its end settles what is left
 		}
 	}
@@ -173,13 +173,17 @@ func (s *server) repeatOne(ctx context.Context, job *config.Job, j state.Job) er
 	if last.Slices > 0 || last.Only != "" {
 		again.Only = state.OnlyFailed
 	}
-	// Forgotten before it is requested: after a crash in between it is settled anew.
+	// Forgotten before it is requested: after a crash or an error in between it is settled anew.
 	if err := s.state.SetRetry(ctx, job.Name, time.Time{}, j.Retries+1); err != nil || last.ID == "" {
 		return err
 	}
 	run, err := s.state.Enqueue(ctx, again)
-	if err == nil {
-		s.log.Info("what failed is tried again", "job", job.Name, "run", run.ID, "time", j.Retries+1)
+	if err != nil {
+		s.mu.Lock()
+		s.unsettled = append(s.unsettled, job.Name)
+		s.mu.Unlock()
+		return err
 	}
-	return err
+	s.log.Info("what failed is tried again", "job", job.Name, "run", run.ID, "time", j.Retries+1)
+	return nil
 }

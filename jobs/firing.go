@@ -139,7 +139,8 @@ func latestOf(schedule cron.Schedule, at, now time.Time) time.Time {
 	return at
 }
 
-// request gives the firing a run. One that is still to begin does for both. While a
+// request gives the firing a run. One that is still to begin does for both, unless it
+// is a person's, who may withdraw it. While a
 // run of what is due is at work, the job says whether the firing is left out; behind
 // any other, such as a backfill, it waits.
 func (s *server) request(ctx context.Context, job *config.Job, f *state.Firing) error {
@@ -150,6 +151,7 @@ func (s *server) request(ctx context.Context, job *config.Job, f *state.Firing) 
 	for _, r := range open {
 		switch {
 		case r.Job != job.Name || !wasDue(r):
+		case r.State == state.RunQueued && r.Trigger == state.TriggerCLI:
 		case r.State == state.RunQueued:
 			s.log.Info("firing joins a run that has not begun", "job", job.Name, "planned", f.At, "run", r.ID)
 			return nil

@@ -168,5 +168,7 @@ func (e *Engine) Ready() error {
 
 var errNotServing = fault.New(fault.Transient, "jobs are not being run: this process has not begun to serve, or has ended")
 
+var errDraining = fault.New(fault.Interrupted, "jobs are not begun any more: this process drains and ends")
+
 // setReady records whether jobs are run, and why not.
 func (e *Engine) setReady(why error) { e.ready.Store(&why) }

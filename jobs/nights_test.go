@@ -306,6 +306,23 @@ func TestAFiringWaitsBehindABackfill(t *testing.T) {
 	}
 }
 
+// A firing does not lean on the request of a person, who may take it back.
+func TestAFiringBehindARequestThatIsWithdrawn(t *testing.T) {
+	n := newNights(t, "2028-05-01T00:10:00Z", nightly("orders", `schedule = "0 * * * *"`))
+	n.look(n.now)
+	by, err := n.Enqueue(t.Context(), state.Run{Job: "orders", Trigger: state.TriggerCLI})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.look(n.at("2028-05-01T01:00:01Z"))
+	if ok, err := n.Withdraw(t.Context(), by.ID); err != nil || !ok {
+		t.Fatalf("%t, %v", ok, err)
+	}
+	if got := n.begin(); len(got) != 1 || got[0].Trigger != state.TriggerSchedule {
+		t.Errorf("%+v", got)
+	}
+}
+
 // What comes due in a pause is neither run nor missed; afterwards it is made up for
 // once, or not, as for a process that was down. What a person asks for runs.
 func TestPause(t *testing.T) {

@@ -54,7 +54,9 @@ func sameAs(r state.Run) state.Run {
 // unended returns the newest of a job's runs that has begun if it was cut short and is
 // to go on. A request for the same that is there already does for it.
 func unended(newestFirst []state.Run) (state.Run, bool) {
-	begun := slices.DeleteFunc(slices.Clone(newestFirst), func(r state.Run) bool { return r.Started.IsZero() })
+	begun := slices.DeleteFunc(slices.Clone(newestFirst), func(r state.Run) bool { return r.Started.IsZero() || r.State == state.RunQueued })
+	// A backfill that gave way began again after runs that were asked for later.
+	slices.SortStableFunc(begun, func(a, b state.Run) int { return b.Started.Compare(a.Started) })
 	whole := func(r state.Run) bool { return r.State != state.RunInterrupted }
 	if len(begun) == 0 || whole(begun[0]) {
 		return state.Run{}, false

@@ -96,6 +96,7 @@ func TestUnended(t *testing.T) {
 		"asked for by a person":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerCLI, "")}},
 		"of what waits":              {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, state.OnlyWaiting)}},
 		"withdrawn before it began":  {runs: []state.Run{{State: state.RunInterrupted, Trigger: state.TriggerSchedule}}},
+		"gave way and began again":   {runs: []state.Run{run(state.RunSucceeded, state.TriggerSchedule, ""), {State: state.RunInterrupted, Trigger: state.TriggerBackfill, Started: began.Add(time.Hour)}}, want: true},
 		"asked for again since then": {runs: []state.Run{run(state.RunQueued, state.TriggerSchedule, ""), short}},
 	} {
 		if got := jobs.Unended(c.runs); got != c.want {

@@ -99,6 +99,7 @@ func (e *Engine) takeOverAgain(ctx context.Context) (*state.Lease, error) {
 			return lease, nil
 		}
 		e.setReady(err)
+		e.tick() // it waits for the state, and does not hang
 	}
 	return nil, nil
 }
@@ -111,6 +112,9 @@ func (e *Engine) serveUnder(ctx context.Context, lease *state.Lease, grace time.
 	defer stop(nil)
 	s := newServer(e, lease)
 	err = s.loop(ctx, work)
+	if err == nil {
+		e.setReady(errDraining)
+	}
 	e.log.Info("draining: nothing new is begun, runs at work may end", "grace", grace)
 	s.drain(lease, grace, err, stop)
 	return err

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // A backfill at work gives way to what was asked for after it began, keeps what it
 // has done, and is taken again when that has ended.
 func TestABackfillGivesWay(t *testing.T) {
-	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
-	s := fresh(t, state.Options{Now: func() time.Time { now = now.Add(time.Second); return now }})
+	var seconds atomic.Int64 // the lease looks at the clock as well
+	s := fresh(t, state.Options{Now: func() time.Time { return time.Date(2026, 11, 22, 3, 0, int(seconds.Add(1)), 0, time.UTC) }})
 	l := acquire(t, s)
 	enqueue := func(job, priority string) state.Run {
 		t.Helper()

@@ -15,7 +15,7 @@ func (p *program) pauseCommand() *cobra.Command {
 		Short: "Keep jobs from being run by their schedules, until resume",
 		Long: `pause keeps the schedule from running jobs. It is kept in the state, so it outlasts restarts.
 A run that is going on ends as usual, and run, retry and backfill work as before. Firings
-that come while a job is paused are left out.`,
+that come while a job is paused are not run; resume makes one up.`,
 		Example: `  exporter pause conversions
   exporter jobs                    # shows what is paused
   exporter resume conversions`,
@@ -32,7 +32,8 @@ func (p *program) resumeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume [JOB…]",
 		Short: "Let paused jobs run by their schedules again; forget a vendor's pause",
-		Long: `resume undoes pause: the job runs at its next firing, which makes up what it owes by then.
+		Long: `resume undoes pause. If firings came meanwhile, a serve makes one up at once, which loads
+all that the job owes; with missed = "skip" the job runs at its next firing.
 
 --source forgets what a vendor's refusals taught: the pause it asked for, and limits lower
 than those of the configuration. What was used of the limits is kept. Quota that was refused

@@ -11,8 +11,9 @@ import (
 	"exporter/jobs"
 )
 
-// A scheduler that did not look at the clock for so long hangs; it does so twice a second.
-const hangs = 30 * time.Second
+// A scheduler that did not look at the clock for so long hangs. It does so twice a
+// second, and while its state is away at least every forty seconds.
+const hangs = time.Minute
 
 // tellSystemd tells a service manager that started this process (Type=notify) when
 // jobs are run, and as long as the scheduler ticks that all is well (WatchdogSec=).
