@@ -40,7 +40,8 @@ func OpenRoot(dir string, most int64) (*Root, error) {
 		return err
 	})
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fault.New(fault.Config, "measure spool: %w", err)
+		return nil, fault.New(fault.Config, "measure spool %s: %w", dir, err).
+			WithHint("Let the user of this process own the whole folder (chown -R). Commands beside a service run as its user, not as root: sudo -u USER exporter …")
 	}
 	return r, nil
 }
