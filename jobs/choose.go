@@ -131,7 +131,7 @@ func (w *work) knowledge(ctx context.Context, parts []string) (knowledge, error)
 	for _, s := range cached {
 		k.cached[keyOf(s.Part, s.Start)] = s
 	}
-	if k.since, err = w.lastCompleted(ctx, w.job); err != nil {
+	if k.since, err = w.lastCompleted(ctx, w.job.Name); err != nil {
 		return k, err
 	}
 	remembered, err := w.state.Job(ctx, w.job.Name)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"exporter/jobs/config"
 	"exporter/state"
 )
 
@@ -26,41 +25,44 @@ type past struct {
 
 // lastCompleted returns when the last run of what was due began all of which was
 // done, zero if none is remembered.
-func (e *Engine) lastCompleted(ctx context.Context, job *config.Job) (time.Time, error) {
-	counts, err := e.state.SliceStates(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	p, err := e.past(ctx, job.Name, counts)
+func (e *Engine) lastCompleted(ctx context.Context, job string) (time.Time, error) {
+	p, err := e.pastNow(ctx, job)
 	return p.complete, err
 }
 
-// past reads how the firings of a job went; counts are how many slices are in which
-// state now.
-func (e *Engine) past(ctx context.Context, job string, counts []state.SliceCount) (past, error) {
-	open := false // some slice is not done
-	for _, c := range counts {
-		open = open || c.Job == job && c.State != state.SliceCommitted && c.State != state.SliceUnchanged
+// pastNow is past for one job, with what the state has of it.
+func (e *Engine) pastNow(ctx context.Context, job string) (past, error) {
+	counts, err := e.state.SliceStates(ctx)
+	if err != nil {
+		return past{}, err
 	}
 	j, err := e.state.Job(ctx, job)
 	if err != nil {
 		return past{}, err
 	}
+	return e.past(ctx, j, counts)
+}
+
+// past reads how the firings of a job went; counts are how many slices are in which
+// state now.
+func (e *Engine) past(ctx context.Context, j state.Job, counts []state.SliceCount) (past, error) {
+	open := false // some slice is not done
+	for _, c := range counts {
+		open = open || c.Job == j.Name && c.State != state.SliceCommitted && c.State != state.SliceUnchanged
+	}
+	var p past
 	for _, n := range []int{recent, remembered} {
-		runs, err := e.state.Runs(ctx, job, n)
+		runs, err := e.state.Runs(ctx, j.Name, n)
 		if err != nil {
 			return past{}, err
 		}
-		p := pastOf(runs, j.Healed, !open)
-		if !p.complete.IsZero() || len(runs) < n {
+		if p = pastOf(runs, j.Healed, !open); !p.complete.IsZero() || len(runs) < n {
 			return p, nil
 		}
-		if n == remembered { // further back only the last success is kept
-			p.complete, err = e.state.LastSucceeded(ctx, job)
-			return p, err
-		}
 	}
-	panic("unreachable")
+	var err error // further back only the last success is kept
+	p.complete, err = e.state.LastSucceeded(ctx, j.Name)
+	return p, err
 }
 
 // healed notes that the newest firing is done where the run that ended did the rest of
@@ -69,7 +71,7 @@ func (w *work) healed(ctx context.Context) {
 	if w.run.State != state.RunSucceeded || wasDue(w.run) || w.run.Trigger == state.TriggerPurge {
 		return
 	}
-	began, err := w.lastCompleted(ctx, &config.Job{Name: w.run.Job})
+	began, err := w.lastCompleted(ctx, w.run.Job)
 	if err == nil && !began.IsZero() {
 		err = w.state.SetHealed(ctx, w.run.Job, began)
 	}

@@ -77,11 +77,13 @@ func (e *Engine) Health(ctx context.Context) ([]JobHealth, error) {
 	}
 	all := make([]JobHealth, len(e.cfg.Jobs))
 	for i, job := range e.cfg.Jobs {
-		past, err := e.past(ctx, job.Name, counts)
+		j := byName[job.Name]
+		j.Name = job.Name // also of one that nothing is remembered of
+		past, err := e.past(ctx, j, counts)
 		if err != nil {
 			return nil, err
 		}
-		all[i] = health(job, byName[job.Name], past, open, now)
+		all[i] = health(job, j, past, open, now)
 		if all[i].Late && all[i].Deadline.IsZero() {
 			// Jobs of one minute begin one by one.
 			if all[i].LateSince = all[i].LateSince.Add(StartOffset(e.cfg.Jobs, job, all[i].Owed)); all[i].LateSince.After(now) {

@@ -95,11 +95,7 @@ func (t *told) ended(ev Event) {
 func (t *told) whole(job *config.Job) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), recordWait)
 	defer cancel()
-	counts, err := t.state.SliceStates(ctx)
-	if err != nil {
-		return false
-	}
-	p, err := t.past(ctx, job.Name, counts)
+	p, err := t.pastNow(ctx, job.Name)
 	return err == nil && p.failed == 0 && !p.complete.IsZero()
 }
 
