@@ -183,9 +183,15 @@ func TestUniqueOfManyRows(t *testing.T) {
 		"n amount": {[]int{0, 1}, ""},
 		"rate":     {[]int{2}, ` rows have the same rate as another`}, // all in two buckets
 	} {
-		got, err := jobs.Unique(t.Context(), sp, pairs, c.columns, strings.Fields(name)...)
-		if err != nil || (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
-			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+		// In three buckets, and in 64 that are compared in 16 shares each.
+		for _, room := range []int64{1 << 19, 1 << 10} {
+			got, held, err := jobs.UniqueWith(t.Context(), room, sp, pairs, c.columns, strings.Fields(name)...)
+			if err != nil || (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+			}
+			if held > 2*int(room)+2 {
+				t.Errorf("%s: %d keys are held at once, %d are to be expected", name, held, room)
+			}
 		}
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*", "*", "scratch*")); err != nil || len(left) > 0 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -19,8 +20,10 @@ import (
 	"exporter/record"
 )
 
-// bucketKeys is how many keys are compared at once, in 16 bytes each, and mostBuckets
-// bounds open files: 4 MiB do for up to 16 million rows.
+// bucketKeys is how many keys are to be expected of what is compared at once, in 16
+// bytes each; mostBuckets bounds open files. Of more than their product (16 million
+// rows) each file is read several times, and a share of its keys compared each time:
+// memory stays at 8 MiB, whatever the number of rows.
 const (
 	bucketKeys  = 1 << 18
 	mostBuckets = 64
@@ -30,10 +33,10 @@ const (
 // an empty one of them is like no other. It compares 128-bit hashes of the values: of
 // a billion rows two of the same hash and other values have a chance of one in 10^21.
 //
-// Memory is that of one bucket. A table of more rows has its hashes in files beside
-// the spool, so many that each fits, told apart by their first bits. Twice what is to
-// be expected of a bucket is compared: it has more only because of keys that repeat,
-// which are among those then.
+// Memory is that of one share of a bucket. A table of more rows has its hashes in files
+// beside the spool, told apart by their first bits, and shares of a file by the next.
+// Twice what is to be expected of a share is compared: it has more only because of keys
+// that repeat, which are among those then.
 type unique struct {
 	sp      *spool.Spool
 	shape   record.Table
@@ -41,9 +44,11 @@ type unique struct {
 	columns []int
 	names   []string
 
+	room    int64          // bucketKeys
 	keys    []xxh3.Uint128 // of the only bucket
 	buckets []bucket       // none if there is one
-	most    int            // keys of a bucket that are compared
+	shares  uint64         // of a bucket, compared one after the other
+	most    int            // keys of a share that are compared
 	scratch []byte
 }
 
@@ -53,7 +58,7 @@ type bucket struct {
 }
 
 func newUnique(sp *spool.Spool, shape record.Table, table int, columns []int, names []string) *unique {
-	return &unique{sp: sp, shape: shape, table: table, columns: columns, names: names}
+	return &unique{sp: sp, shape: shape, table: table, columns: columns, names: names, room: bucketKeys}
 }
 
 func (c *unique) see(b *record.Batch) error {
@@ -84,12 +89,12 @@ func (c *unique) begin() error {
 		return nil
 	}
 	rows := c.sp.Tallies()[c.table].Rows
-	n := min((rows+bucketKeys-1)/bucketKeys, mostBuckets)
+	n, shares := split(rows, c.room)
 	if n <= 1 {
 		c.keys = make([]xxh3.Uint128, 0, rows)
 		return nil
 	}
-	c.most = int(2 * (rows/n + 1))
+	c.shares, c.most = uint64(shares), int(2*(rows/(n*shares)+1))
 	for range n {
 		f, err := c.sp.Scratch()
 		if err != nil {
@@ -98,6 +103,16 @@ func (c *unique) begin() error {
 		c.buckets = append(c.buckets, bucket{f, bufio.NewWriterSize(f, 1<<14)})
 	}
 	return nil
+}
+
+// split returns into how many buckets the keys of a table go, and in how many shares
+// each of them is compared.
+func split(rows, room int64) (buckets, shares int64) {
+	buckets = min((rows+room-1)/room, mostBuckets)
+	if buckets > 1 {
+		shares = (rows + buckets*room - 1) / (buckets * room)
+	}
+	return buckets, shares
 }
 
 // hash is false for a row with an empty cell.
@@ -129,10 +144,15 @@ func (c *unique) verdict(ctx context.Context) (string, error) {
 	var found repeats
 	found.count(c.keys)
 	for i := range c.buckets {
-		if err := c.load(c.buckets[i]); err != nil {
-			return "", c.broken(err)
+		for share := range c.shares {
+			if err := ctx.Err(); err != nil {
+				return "", context.Cause(ctx)
+			}
+			if err := c.load(c.buckets[i], share); err != nil {
+				return "", c.broken(err)
+			}
+			found.count(c.keys)
 		}
-		found.count(c.keys)
 	}
 	if found.rows == 0 {
 		return "", nil
@@ -145,8 +165,8 @@ func (c *unique) verdict(ctx context.Context) (string, error) {
 		found.rows, strings.Join(c.names, ", "), example, found.times), nil
 }
 
-// load reads a bucket's keys in the place of those before.
-func (c *unique) load(b bucket) error {
+// load reads the keys of a share of a bucket in the place of those before.
+func (c *unique) load(b bucket, share uint64) error {
 	if err := b.out.Flush(); err != nil {
 		return err
 	}
@@ -154,7 +174,7 @@ func (c *unique) load(b bucket) error {
 		return err
 	}
 	in := bufio.NewReaderSize(b.file, 1<<16)
-	c.keys = c.keys[:0]
+	c.keys = slices.Grow(c.keys[:0], c.most)
 	var key [16]byte
 	for len(c.keys) < c.most {
 		_, err := io.ReadFull(in, key[:])
@@ -164,7 +184,10 @@ func (c *unique) load(b bucket) error {
 		if err != nil {
 			return err
 		}
-		c.keys = append(c.keys, xxh3.Uint128{Hi: binary.BigEndian.Uint64(key[:]), Lo: binary.BigEndian.Uint64(key[8:])})
+		h := xxh3.Uint128{Hi: binary.BigEndian.Uint64(key[:]), Lo: binary.BigEndian.Uint64(key[8:])}
+		if h.Hi&math.MaxUint32*c.shares>>32 == share {
+			c.keys = append(c.keys, h)
+		}
 	}
 	return nil
 }

@@ -75,10 +75,21 @@ func (s *Scheduler) Close(ctx context.Context) error {
 
 // Unique tells which rows of a spool's only table have the same values in columns.
 func Unique(ctx context.Context, sp *spool.Spool, shape record.Table, columns []int, names ...string) (text string, err error) {
+	text, _, err = UniqueWith(ctx, 0, sp, shape, columns, names...)
+	return text, err
+}
+
+// UniqueWith is Unique with another number of keys that are to be expected of what is
+// compared at once; it returns how many were held at most.
+func UniqueWith(ctx context.Context, room int64, sp *spool.Spool, shape record.Table, columns []int, names ...string) (text string, held int, err error) {
 	c := newUnique(sp, shape, 0, columns, names)
+	if room > 0 {
+		c.room = room
+	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	if err := eachBatch(ctx, sp, c.see); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return c.verdict(ctx)
+	text, err = c.verdict(ctx)
+	return text, c.most, err
 }
