@@ -64,7 +64,7 @@ func (l Layout) pack(w io.Writer) (io.WriteCloser, error) {
 	switch l.Compression {
 	case "zstd":
 		// One block at a time: loads run side by side.
-		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+		return zstd.NewWriter(w, fastest(textWindow, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))...)
 	case "gzip":
 		return gzip.NewWriterLevel(w, gzip.BestSpeed)
 	}

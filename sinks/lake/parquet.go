@@ -6,7 +6,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/compress/gzip"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"exporter/fault"
 	"exporter/record"
@@ -51,10 +50,9 @@ func newParquet(w io.Writer, compression string, t fitted) *columnar {
 	}
 }
 
-// codecs of pages. zstd as fast as it can be: the default level was a fifth slower
-// for files of the same size.
+// codecs of pages.
 var codecs = map[string]compress.Codec{
-	"zstd": &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1},
+	"zstd": &pageCodec{},
 	"gzip": &gzip.Codec{Level: gzip.BestSpeed},
 	"none": &parquet.Uncompressed,
 }
