@@ -6,6 +6,8 @@ import (
 	"net/url"
 
 	"github.com/zeebo/xxh3"
+
+	"exporter/sources/jsonbody"
 )
 
 // sections are the lists in a catalog's data, by the tables of their elements, with
@@ -36,7 +38,7 @@ func (r *reader) planCatalogs() error {
 	for _, c := range catalogs {
 		r.steps = append(r.steps, step{
 			id: c.id, path: "/catalogs/" + url.PathEscape(c.id), class: classHeavy,
-			read: func(d decoder) error { return r.catalog(c.id, d) },
+			read: func(d *jsonbody.Decoder) error { return r.catalog(c.id, d) },
 		})
 	}
 	return nil
@@ -44,7 +46,7 @@ func (r *reader) planCatalogs() error {
 
 // catalog takes a catalog in, an element at a time. What of it has no table goes to
 // the catalog's row.
-func (r *reader) catalog(id string, d decoder) error {
+func (r *reader) catalog(id string, d *jsonbody.Decoder) error {
 	head := []byte{'{'}
 	keep := func(name string) error {
 		value, err := d.ReadValue()
@@ -58,17 +60,17 @@ func (r *reader) catalog(id string, d decoder) error {
 		head = append(append(append(head, quoted...), ':'), value...)
 		return err
 	}
-	err := d.object(func(name string) error {
+	err := d.Object(func(name string) error {
 		if name != "data" {
 			return keep(name)
 		}
-		return d.object(func(name string) error {
+		return d.Object(func(name string) error {
 			s, known := sections[name]
 			if !known || d.PeekKind() != '[' && d.PeekKind() != 'n' {
 				return keep("data." + name)
 			}
 			n := 0
-			return d.list(func(document []byte) error {
+			return d.Values(func(document []byte) error {
 				r.page.print.add(xxh3.Hash128(document))
 				r.part(id, s, n, document)
 				n++
@@ -97,11 +99,11 @@ func (r *reader) part(catalog string, s section, n int, document []byte) {
 	}
 	belongs[theName] = id
 	inner := r.tables[s.innerTable]
-	w := walkOver(t.value(s.inner))
-	for n := 0; w.next(); n++ {
-		inner.identify(w.value, belongs)
+	w := jsonbody.WalkOver(t.value(s.inner))
+	for n := 0; w.Next(); n++ {
+		inner.identify(w.Value, belongs)
 		inner.nth(n)
-		inner.write(w.value)
+		inner.write(w.Value)
 	}
 }
 

@@ -170,15 +170,12 @@ func (s *source) one(ctx context.Context, path string, take func(document []byte
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	d := newDecoder(resp.Body)
-	return d.document(func() error {
-		value, err := d.ReadValue()
+	return d.Document(func() error {
+		document, err := d.ReadObject()
 		if err != nil {
 			return err
 		}
-		if value.Kind() != '{' {
-			return otherShape("%s where an object was expected", value.Kind())
-		}
-		return take(value)
+		return take(document)
 	})
 }
 
@@ -206,7 +203,7 @@ func (s *source) page(ctx context.Context, path, cursor string, take func(docume
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	d := newDecoder(resp.Body)
-	err = d.document(func() error { return d.list(take) })
+	err = d.Document(func() error { return documents(d, take) })
 	return nextCursor(resp.Header), err
 }
 

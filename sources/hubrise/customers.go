@@ -3,6 +3,8 @@ package hubrise
 import (
 	"net/url"
 	"strings"
+
+	"exporter/sources/jsonbody"
 )
 
 // planCustomers reads the customers of every list that the connection leads to.
@@ -15,8 +17,8 @@ func (r *reader) planCustomers() error {
 		r.steps = append(r.steps, step{
 			id: l.id, path: "/customer_lists/" + url.PathEscape(l.id) + "/customers", query: url.Values{}, class: classHeavy,
 			first: func() { r.header(tableLists, l.document) },
-			read: func(d decoder) error {
-				return d.list(func(document []byte) error { return r.customer(l.id, document) })
+			read: func(d *jsonbody.Decoder) error {
+				return documents(d, func(document []byte) error { return r.customer(l.id, document) })
 			},
 		})
 	}
@@ -51,9 +53,6 @@ func (r *reader) header(table int, document []byte) {
 
 // customer takes a customer in, with their cards.
 func (r *reader) customer(list string, document []byte) error {
-	if !isObject(document) {
-		return otherShape("%q where a customer was expected", clip(document))
-	}
 	t := r.tables[tableCustomers]
 	t.read(document)
 	id := t.plain("id")
@@ -67,11 +66,11 @@ func (r *reader) customer(list string, document []byte) error {
 	}
 	belongs[theName] = id
 	cards := r.tables[tableCards]
-	w := walkOver(t.value("loyalty_cards"))
-	for w.next() {
-		cards.read(w.value)
+	w := jsonbody.WalkOver(t.value("loyalty_cards"))
+	for w.Next() {
+		cards.read(w.Value)
 		cards.around = belongs
-		cards.write(w.value)
+		cards.write(w.Value)
 	}
 	return r.full()
 }

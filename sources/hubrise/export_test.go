@@ -37,8 +37,8 @@ func ReadOrders(body []byte) (orders, rows, rejects int, err error) {
 		r.tables = append(r.tables, t)
 	}
 	d := newDecoder(bytes.NewReader(body))
-	err = d.document(func() error {
-		return d.list(func(document []byte) error {
+	err = d.Document(func() error {
+		return documents(d, func(document []byte) error {
 			orders++
 			return r.order(document)
 		})
@@ -48,13 +48,4 @@ func ReadOrders(body []byte) (orders, rows, rejects int, err error) {
 		rows, rejects = rows+batch.Rows(), rejects+bad.Rows()
 	}
 	return orders, rows, rejects, err
-}
-
-// Walk returns the names and values of an object or list.
-func Walk(value []byte) (names, values []string) {
-	w := walkOver(value)
-	for w.next() {
-		names, values = append(names, string(w.name)), append(values, string(w.value))
-	}
-	return names, values
 }

@@ -3,13 +3,15 @@ package hubrise
 import (
 	"net/url"
 	"slices"
+
+	"exporter/sources/jsonbody"
 )
 
 // planLocations reads the locations that the connection leads to.
 func (r *reader) planLocations() error {
 	if r.con.level == levelLocation {
-		r.steps = []step{{id: "location", path: "/location", read: func(d decoder) error {
-			document, err := d.ReadValue()
+		r.steps = []step{{id: "location", path: "/location", read: func(d *jsonbody.Decoder) error {
+			document, err := d.ReadObject()
 			if err != nil {
 				return err
 			}
@@ -22,15 +24,12 @@ func (r *reader) planLocations() error {
 			r.warn("the account has no location %q", id)
 		}
 	}
-	r.steps = []step{{id: "locations", path: "/locations", query: url.Values{}, read: func(d decoder) error { return d.list(r.place) }}}
+	r.steps = []step{{id: "locations", path: "/locations", query: url.Values{}, read: func(d *jsonbody.Decoder) error { return documents(d, r.place) }}}
 	return nil
 }
 
 // place takes a location in.
 func (r *reader) place(document []byte) error {
-	if !isObject(document) {
-		return otherShape("%q where a location was expected", clip(document))
-	}
 	t := r.tables[0]
 	t.read(document)
 	id := t.plain("id")

@@ -90,8 +90,8 @@ func TestOddDocuments(t *testing.T) {
 		{name: "a location nobody knows", page: `[{"id": "a", "location_id": "zz-9", "created_at": "2026-03-27T12:00:00Z"}]`, orders: "a", warning: `location "zz-9" of orders has no known zone`},
 		{name: "collections of the wrong kind", page: "[" + order("a", `, "items": "none", "deals": [], "payments": {}, "customer": [], "delivery": "no", "charges": 5`) + "]", orders: "a"},
 		{name: "elements that are no objects", page: "[" + order("a", `, "items": [null, "none", [{"id": "i"}]], "deals": {"0": 5, "1": null}`) + "]", orders: "a", rejects: "order_items.account_id: row has 0 cells, table has 25 columns; order_items.account_id: row has 0 cells, table has 25 columns; order_deals.account_id: row has 0 cells, table has 7 columns", raw: `"document":"none"`},
-		{name: "an object", page: `{"orders": []}`, err: "another shape than documented", class: fault.Data},
-		{name: "texts", page: `["a", "b"]`, err: "where an order was expected", class: fault.Data},
+		{name: "an object", page: `{"orders": []}`, err: "at its top is an object and not a list", class: fault.Data},
+		{name: "texts", page: `["a", "b"]`, err: "at /0 is a text and not an object", class: fault.Data},
 		{name: "broken off", page: "[" + order("a", "") + ",", err: "decode answer", class: fault.Transient},
 		{name: "twice", page: "[] []", err: "more than one JSON value", class: fault.Transient},
 	} {

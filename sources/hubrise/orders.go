@@ -1,7 +1,6 @@
 package hubrise
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"exporter/fault"
+	"exporter/sources/jsonbody"
 )
 
 // planOrders reads the orders of the account, or of one location.
@@ -30,7 +30,7 @@ func (r *reader) planOrders() error {
 	}
 	r.steps = []step{{
 		id: "orders", path: what + "/orders", class: classHeavy, query: query,
-		read: func(d decoder) error { return d.list(r.order) },
+		read: func(d *jsonbody.Decoder) error { return documents(d, r.order) },
 	}}
 	return nil
 }
@@ -39,9 +39,6 @@ func (r *reader) planOrders() error {
 func (r *reader) order(document []byte) error {
 	t := r.tables[tableOrders]
 	t.read(document)
-	if !isObject(document) {
-		return otherShape("%q where an order was expected", clip(document))
-	}
 	var created int64
 	at, _, dated := parseTime(plain(&r.scratch, t.value("created_at")))
 	if dated {
@@ -104,16 +101,16 @@ func (r *reader) dateOrder(t *table, location string, at time.Time) {
 // items takes the items of an order in, and their options.
 func (r *reader) items(list []byte, belongs [arounds][]byte) {
 	t := r.tables[tableItems]
-	w := walkOver(list)
-	for n := 0; w.next(); n++ {
-		if isNull(w.value) {
+	w := jsonbody.WalkOver(list)
+	for n := 0; w.Next(); n++ {
+		if isNull(w.Value) {
 			continue
 		}
-		t.read(w.value)
+		t.read(w.Value)
 		t.around = belongs
 		t.nth(n)
 		id := t.plain("id")
-		if !t.write(w.value) {
+		if !t.write(w.Value) {
 			continue // the reject holds the options
 		}
 		belongs[theItem] = id
@@ -123,24 +120,24 @@ func (r *reader) items(list []byte, belongs [arounds][]byte) {
 
 // elements takes the elements of a list, or of a map, in.
 func (r *reader) elements(t *table, list []byte, belongs [arounds][]byte) {
-	w := walkOver(list)
-	for n := 0; w.next(); n++ {
-		if isNull(w.value) {
+	w := jsonbody.WalkOver(list)
+	for n := 0; w.Next(); n++ {
+		if isNull(w.Value) {
 			continue
 		}
-		t.read(w.value)
+		t.read(w.Value)
 		t.around = belongs
 		t.nth(n)
-		if w.name != nil {
-			t.within(theName, slices.Clone(plain(&r.scratch, w.name)))
+		if w.Name != nil {
+			t.within(theName, slices.Clone(plain(&r.scratch, w.Name)))
 		}
-		t.write(w.value)
+		t.write(w.Value)
 	}
 }
 
 // only takes an object in, if there is one.
 func (r *reader) only(t *table, object []byte, belongs [arounds][]byte) {
-	if !isObject(object) || !filled(object) {
+	if !filled(object) {
 		return
 	}
 	t.read(object)
@@ -150,12 +147,10 @@ func (r *reader) only(t *table, object []byte, belongs [arounds][]byte) {
 
 func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
 
-func isNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }
-
-func clip(value []byte) string {
-	const most = 40
-	if len(value) > most {
-		return fmt.Sprintf("%s…", value[:most])
-	}
-	return string(value)
+// filled tells an object with something in it.
+func filled(value []byte) bool {
+	w := jsonbody.WalkOver(value)
+	return isObject(value) && w.Next()
 }
+
+func isNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }

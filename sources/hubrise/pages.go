@@ -11,6 +11,7 @@ import (
 
 	"exporter/fault"
 	"exporter/sources/httpapi"
+	"exporter/sources/jsonbody"
 )
 
 // maxIdle is how many pages in a row may bring nothing new: beyond it the cursors
@@ -23,8 +24,8 @@ type step struct {
 	path  string
 	query url.Values // nil = a document without pages
 	class string
-	first func()                // takes in what stands before the first page; may be nil
-	read  func(d decoder) error // takes an answer in
+	first func()                          // takes in what stands before the first page; may be nil
+	read  func(d *jsonbody.Decoder) error // takes an answer in
 }
 
 // page is what an answer was.
@@ -174,7 +175,7 @@ func (r *reader) fetch(n int, at string) (p page, err error) {
 		s.first()
 	}
 	d := newDecoder(resp.Body)
-	if err := d.document(func() error { return s.read(d) }); err != nil {
+	if err := d.Document(func() error { return s.read(d) }); err != nil {
 		return p, err
 	}
 	return r.page, nil

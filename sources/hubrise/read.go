@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"exporter/fault"
 	"exporter/sources"
+	"exporter/sources/jsonbody"
 )
 
 // Batches are handed on when they hold this much together, or at the end of a page.
@@ -199,3 +201,19 @@ func (r *reader) full() error {
 
 // enough tells whether a preview has what it wanted.
 func (r *reader) enough() bool { return r.req.Limit > 0 && r.kept >= r.req.Limit }
+
+// newDecoder returns a decoder of an answer.
+func newDecoder(body io.Reader) *jsonbody.Decoder {
+	return jsonbody.New(body, "look at base_url of the source, which ends in /v1, or ask their support")
+}
+
+// documents reads a list of objects.
+func documents(d *jsonbody.Decoder, take func(document []byte) error) error {
+	return d.List(func() error {
+		document, err := d.ReadObject()
+		if err != nil {
+			return err
+		}
+		return take(document)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"exporter/record"
+	"exporter/sources/jsonbody"
 )
 
 // part is a member of a document whose elements are rows of another table.
@@ -88,23 +89,23 @@ func (t *table) shown(to, document []byte, prefix string) []byte {
 	if !isObject(document) {
 		return append(to, "null"...)
 	}
-	return filtered(to, document, func(to []byte, w *walk) []byte {
-		slot, known := t.slots[prefix+string(plain(&t.scratch, w.name))]
+	return filtered(to, document, func(to []byte, w *jsonbody.Walk) []byte {
+		slot, known := t.slots[prefix+string(plain(&t.scratch, w.Name))]
 		switch {
 		case !known && t.extras, slot == slotKnown, known && t.hidden[slot]:
 			return nil
 		case known && t.parts[slot] != nil && t.parts[slot].partial:
-			return t.parts[slot].elements(to, w.value)
-		case known && t.inner[slot] != nil && isObject(w.value):
-			return t.shown(to, w.value, t.inner[slot].prefix)
+			return t.parts[slot].elements(to, w.Value)
+		case known && t.inner[slot] != nil && isObject(w.Value):
+			return t.shown(to, w.Value, t.inner[slot].prefix)
 		}
-		return append(to, w.value...)
+		return append(to, w.Value...)
 	})
 }
 
 // elements appends what may be seen of a list of documents, of a map, or of one.
 func (t *table) elements(to, value []byte) []byte {
-	each := func(to []byte, w *walk) []byte { return t.shown(to, w.value, "") }
+	each := func(to []byte, w *jsonbody.Walk) []byte { return t.shown(to, w.Value, "") }
 	if isObject(value) && t.shape.name != "order_deals" {
 		return t.shown(to, value, "")
 	}
@@ -113,19 +114,19 @@ func (t *table) elements(to, value []byte) []byte {
 
 // filtered appends an object or a list with what show makes of its values; nil leaves
 // one out. Everything else shows nothing.
-func filtered(to, value []byte, show func(to []byte, w *walk) []byte) []byte {
+func filtered(to, value []byte, show func(to []byte, w *jsonbody.Walk) []byte) []byte {
 	if !isObject(value) && (len(value) == 0 || value[0] != '[') {
 		return append(to, "null"...)
 	}
-	open, w := value[0], walkOver(value)
+	open, w := value[0], jsonbody.WalkOver(value)
 	to = append(to, open)
-	for first := true; w.next(); {
+	for first := true; w.Next(); {
 		before := to
 		if !first {
 			to = append(to, ',')
 		}
-		if w.name != nil {
-			to = append(append(to, w.name...), ':')
+		if w.Name != nil {
+			to = append(append(to, w.Name...), ':')
 		}
 		if to = show(to, &w); to == nil {
 			to = before

@@ -8,6 +8,7 @@ import (
 
 	"exporter/fault"
 	"exporter/record"
+	"exporter/sources/jsonbody"
 )
 
 // What a member of a document is, besides a slot.
@@ -107,17 +108,17 @@ func (t *table) read(document []byte) {
 }
 
 func (t *table) members(object []byte, names *finder) {
-	w := walkOver(object)
-	for nth := 0; w.next(); nth++ {
-		slot := names.find(nth, w.name)
+	w := jsonbody.WalkOver(object)
+	for nth := 0; w.Next(); nth++ {
+		slot := names.find(nth, w.Name)
 		switch {
 		case slot >= 0:
-			t.values[slot] = w.value
+			t.values[slot] = w.Value
 			if inner := t.inner[slot]; inner == nil {
 				continue
-			} else if w.value[0] == '{' {
-				t.members(w.value, inner)
-			} else if w.value[0] != 'n' {
+			} else if w.Value[0] == '{' {
+				t.members(w.Value, inner)
+			} else if w.Value[0] != 'n' {
 				t.unplanned(names.prefix, w)
 			}
 		case slot == slotUnknown:
@@ -127,15 +128,23 @@ func (t *table) members(object []byte, names *finder) {
 }
 
 // unplanned keeps a member for _extra.
-func (t *table) unplanned(prefix string, w walk) {
+func (t *table) unplanned(prefix string, w jsonbody.Walk) {
 	if !t.keep {
 		return
 	}
 	t.extra = append(t.extra, `,"`...)
 	t.extra = append(t.extra, prefix...)
-	t.extra = append(t.extra, w.name[1:]...)
+	t.extra = append(t.extra, w.Name[1:]...)
 	t.extra = append(t.extra, ':')
-	t.extra = append(t.extra, w.value...)
+	t.extra = append(t.extra, w.Value...)
+}
+
+// plain returns the text of a raw JSON value, nothing for null. The result may be in scratch.
+func plain(scratch *[]byte, value []byte) []byte {
+	if isNull(value) {
+		return nil
+	}
+	return jsonbody.Plain(scratch, value)
 }
 
 // value returns a member of the document as it stands, nil if it is not there.

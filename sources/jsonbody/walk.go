@@ -1,4 +1,4 @@
-package hubrise
+package jsonbody
 
 import (
 	"bytes"
@@ -6,25 +6,26 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// walk goes over the members of an object or the elements of a list, whose text is
+// Walk goes over the members of an object or the elements of a list that is held and
 // known to be valid JSON. Everything it hands out is part of that text.
-type walk struct {
-	text  []byte
-	at    int
-	name  []byte // of a member, in its quotes; nil in a list
-	value []byte
+type Walk struct {
+	Name  []byte // of a member, in its quotes; nil in a list
+	Value []byte
+
+	text []byte
+	at   int
 }
 
-// walkOver begins at a value; one that is neither an object nor a list has nothing in it.
-func walkOver(value []byte) walk {
+// WalkOver begins at a value; one that is neither an object nor a list has nothing in it.
+func WalkOver(value []byte) Walk {
 	if len(value) == 0 || value[0] != '{' && value[0] != '[' {
-		return walk{}
+		return Walk{}
 	}
-	return walk{text: value, at: 1}
+	return Walk{text: value, at: 1}
 }
 
-// next moves on, and reports whether there is something.
-func (w *walk) next() bool {
+// Next moves on, and reports whether there is something.
+func (w *Walk) Next() bool {
 	if w.at >= len(w.text) {
 		return false
 	}
@@ -34,16 +35,16 @@ func (w *walk) next() bool {
 		return false
 	}
 	if w.text[0] == '{' {
-		w.name = w.one()
+		w.Name = w.one()
 		w.blanks()
 	}
-	w.value = w.one()
+	w.Value = w.one()
 	w.blanks()
 	return true
 }
 
 // blanks skips what stands between values.
-func (w *walk) blanks() {
+func (w *Walk) blanks() {
 	for w.at < len(w.text) {
 		switch w.text[w.at] {
 		case ' ', '\t', '\n', '\r', ',', ':':
@@ -55,7 +56,7 @@ func (w *walk) blanks() {
 }
 
 // one reads a value.
-func (w *walk) one() []byte {
+func (w *Walk) one() []byte {
 	from := w.at
 	w.at = endOf(w.text, from)
 	return w.text[from:w.at:w.at]
@@ -106,24 +107,16 @@ func endOfString(s []byte, i int) int {
 	return len(s)
 }
 
-// plain returns the text of a raw JSON value: strings without quotes and escapes,
-// nothing for null, everything else as it stands. The result may be in scratch.
-func plain(scratch *[]byte, value []byte) []byte {
-	switch {
-	case len(value) == 0 || value[0] == 'n':
-		return nil
-	case value[0] != '"':
+// Plain returns the text of a raw JSON value: strings without quotes and escapes,
+// everything else as it stands. The result may be in scratch.
+func Plain(scratch *[]byte, value []byte) []byte {
+	if len(value) < 2 || value[0] != '"' {
 		return value
-	case bytes.IndexByte(value, '\\') >= 0:
-		// Bad UTF-8 is reported and replaced; replacing is what is wanted.
-		*scratch, _ = jsontext.AppendUnquote((*scratch)[:0], value)
-		return *scratch
 	}
-	return value[1 : len(value)-1]
-}
-
-// filled tells an object or list with something in it.
-func filled(value []byte) bool {
-	w := walkOver(value)
-	return w.next()
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1]
+	}
+	// Bad UTF-8 is reported and replaced; replacing is what is wanted.
+	*scratch, _ = jsontext.AppendUnquote((*scratch)[:0], value)
+	return *scratch
 }
