@@ -19,7 +19,8 @@ import (
 type Purgeable struct {
 	Sink   string
 	Slices int
-	Rows   int64 // as they were loaded
+	Rows   int64    // as they were loaded
+	Tables []string // that have rows of them, also such as the job fills no longer
 }
 
 // Purgeable returns what every sink of a job has of the slices that start in [from,
@@ -47,9 +48,29 @@ func (e *Engine) Purgeable(ctx context.Context, job *config.Job, from, to time.T
 				p.Slices, p.Rows = p.Slices+1, p.Rows+c.Written
 			}
 		}
+		if p.Tables, err = affected(ctx, job, k, from, to); err != nil {
+			return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+		}
 		list = append(list, p)
 	}
 	return list, nil
+}
+
+// affected returns the tables of a sink that have rows of a job, under its old names too.
+func affected(ctx context.Context, job *config.Job, k sinks.Sink, from, to time.Time) (tables []string, err error) {
+	p, ok := k.(sinks.Purger)
+	for _, name := range append([]string{job.Name}, job.RenamedFrom...) {
+		if !ok {
+			break
+		}
+		of, err := p.Affected(ctx, sinks.Purge{Job: name, From: from, To: to})
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, of...)
+	}
+	slices.Sort(tables)
+	return slices.Compact(tables), nil
 }
 
 // purge removes what a run names of its job from every sink, then the spools and what

@@ -19,6 +19,9 @@ import (
 type Purger interface {
 	// Purge removes the slices of p. It may be repeated after a failure.
 	Purge(ctx context.Context, p Purge) (Purged, error)
+	// Affected returns the tables that have rows of the slices of p, rejects aside: also
+	// those that a Merge or Snapshot once filled and the job does no longer.
+	Affected(ctx context.Context, p Purge) ([]string, error)
 }
 
 // Purge names slices: those of a job that start in [From, To); zero bounds are open.

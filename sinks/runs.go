@@ -11,8 +11,30 @@ import (
 type RunRecorder interface {
 	// RecordRuns records how runs ended. A run whose end is recorded stays as it is,
 	// so runs may be handed in again. Where nothing was ever loaded there is no ledger
-	// and none is made.
+	// and none is made. Runs of the same jobs that are older than RunsKept go, see
+	// [Forget]; slices and restatements keep their ids.
 	RecordRuns(ctx context.Context, runs []Run) error
+}
+
+// RunsKept is how long before the end of a job's latest run its ledgers' runs begin: a
+// year, so that a month can be held against that of the year before.
+const RunsKept = 400 * 24 * time.Hour
+
+// Forget returns which of the runs handed in are to be recorded, and per job the instant
+// whose earlier runs are not kept.
+func Forget(runs []Run) (keep []Run, before map[string]time.Time) {
+	before = make(map[string]time.Time)
+	for _, r := range runs {
+		if at := r.Finished.Add(-RunsKept); at.After(before[r.Job]) {
+			before[r.Job] = at
+		}
+	}
+	for _, r := range runs {
+		if !r.Started.Before(before[r.Job]) {
+			keep = append(keep, r)
+		}
+	}
+	return keep, before
 }
 
 // RunRunning is the state of a run that has not ended.

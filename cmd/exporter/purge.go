@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,7 @@ type purgeObject struct {
 	To     time.Time `json:"to,omitzero"`
 	Slices int       `json:"slices"`
 	Rows   int64     `json:"rows"` // as they were loaded
+	Tables []string  `json:"tables"`
 }
 
 func (p *program) purge(ctx context.Context, name string, b bounds, yes bool) error {
@@ -106,12 +108,12 @@ func (p *program) showPurge(ctx context.Context, cfg *config.Config, job *config
 	var rows [][]string
 	for _, k := range all {
 		if p.out.json {
-			p.out.object(purgeObject{Type: "purge", Job: job.Name, Sink: k.Sink, From: utc(from), To: utc(to), Slices: k.Slices, Rows: k.Rows})
+			p.out.object(purgeObject{Type: "purge", Job: job.Name, Sink: k.Sink, From: utc(from), To: utc(to), Slices: k.Slices, Rows: k.Rows, Tables: append([]string{}, k.Tables...)})
 		}
-		rows = append(rows, []string{job.Name, k.Sink, number(k.Slices), number(k.Rows)})
+		rows = append(rows, []string{job.Name, k.Sink, number(k.Slices), number(k.Rows), strings.Join(k.Tables, " ")})
 	}
 	if !p.out.json {
-		p.out.table([]string{"job", "sink", "slices", "rows"}, rows)
+		p.out.table([]string{"job", "sink", "slices", "rows", "tables"}, rows)
 	}
 	return nil
 }

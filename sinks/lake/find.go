@@ -124,8 +124,7 @@ func (s *sink) homes(ctx context.Context, job string) ([]string, error) {
 	if len(known) > 0 {
 		return known, nil
 	}
-	all, err := s.store.folders(ctx)
-	return slices.DeleteFunc(all, func(name string) bool { return !tableName.MatchString(name) }), err
+	return s.tables(ctx)
 }
 
 // learn remembers in whose folder a job's manifests are.

@@ -21,8 +21,11 @@ const (
 const stamp = "20060102T150405.000000Z"
 
 func runName(r sinks.Run) string {
-	return runsFolder + "/" + escape(r.Job, "-") + "/" + r.Started.UTC().Format(stamp) + "-" + escape(r.ID, "-") + ".json"
+	return runsOf(r.Job) + r.Started.UTC().Format(stamp) + "-" + escape(r.ID, "-") + ".json"
 }
+
+// runsOf is the folder of a job's runs.
+func runsOf(job string) string { return runsFolder + "/" + escape(job, "-") + "/" }
 
 // RecordRuns implements sinks.RunRecorder. A run has an object of its own, written
 // once. What a run that has not ended did is in the manifests.
@@ -31,8 +34,9 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 }
 
 func (s *sink) recordRuns(ctx context.Context, runs []sinks.Run) error {
+	keep, before := sinks.Forget(runs)
 	byJob := make(map[string][]sinks.Run)
-	for _, r := range runs {
+	for _, r := range keep {
 		byJob[r.Job] = append(byJob[r.Job], r)
 	}
 	for job, runs := range byJob {
@@ -43,6 +47,9 @@ func (s *sink) recordRuns(ctx context.Context, runs []sinks.Run) error {
 		first := runName(runs[0])
 		for _, r := range runs {
 			first = min(first, runName(r))
+		}
+		if err := s.forgetRuns(ctx, job, before[job]); err != nil {
+			return err
 		}
 		list, err := s.store.list(ctx, parent(first)+"/", first, "")
 		if err != nil {
@@ -58,6 +65,24 @@ func (s *sink) recordRuns(ctx context.Context, runs []sinks.Run) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// forgetRuns removes the objects of a job's runs that began before an instant.
+func (s *sink) forgetRuns(ctx context.Context, job string, before time.Time) error {
+	list, err := s.store.list(ctx, runsOf(job), "", runsOf(job)+before.UTC().Format(stamp))
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		_, generation, err := s.store.read(ctx, e.name) // of documents a list does not tell it
+		if err == nil {
+			err = s.store.remove(ctx, e.name, generation)
+		}
+		if err != nil && !errors.Is(err, errGone) {
+			return err
 		}
 	}
 	return nil

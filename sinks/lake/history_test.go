@@ -57,6 +57,10 @@ func TestRuns(t *testing.T) {
 			if d := cmp.Diff(run("b", 2, "succeeded"), is); d != "" {
 				t.Errorf("the run (-want +got):\n%s", d)
 			}
+			late := run("d", 9000, "succeeded")
+			late.Finished = day.Add(2*time.Hour + sinks.RunsKept)
+			want = append(want[1:], "_runs/facts/20270311T000000.000000Z-d.json")
+			sameNames(t, "after a run of the next year", want, record(run("c", 3, "failed"), run("a/..", 1, "failed"), late))
 		})
 	}
 }

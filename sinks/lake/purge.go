@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"exporter/sinks"
 )
@@ -19,13 +20,37 @@ func (s *sink) Purge(ctx context.Context, p sinks.Purge) (sinks.Purged, error) {
 	return done, wrap(ctx, err, "purge slices of job "+p.Job)
 }
 
-func (s *sink) purge(ctx context.Context, p sinks.Purge) (done sinks.Purged, err error) {
-	// In every folder: a job may have filled other tables before.
+// Affected implements sinks.Purger.
+func (s *sink) Affected(ctx context.Context, p sinks.Purge) ([]string, error) {
+	tables, err := s.tables(ctx)
+	var v view
+	if err == nil {
+		v, err = s.find(ctx, p.Job, span{p.From, p.To}, false, tables)
+	}
+	if err != nil {
+		return nil, wrap(ctx, err, "look for slices of job "+p.Job)
+	}
+	var list []string
+	for _, f := range v.manifests {
+		for _, o := range f.manifest.Objects {
+			list = append(list, strings.TrimSuffix(o.Table, sinks.RejectsSuffix))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
+// tables returns the folders of all tables: a job may have filled others before.
+func (s *sink) tables(ctx context.Context) ([]string, error) {
 	tables, err := s.store.folders(ctx)
+	return slices.DeleteFunc(tables, func(name string) bool { return !tableName.MatchString(name) }), err
+}
+
+func (s *sink) purge(ctx context.Context, p sinks.Purge) (done sinks.Purged, err error) {
+	tables, err := s.tables(ctx)
 	if err != nil {
 		return done, err
 	}
-	tables = slices.DeleteFunc(tables, func(name string) bool { return !tableName.MatchString(name) })
 	for tries := 0; ; tries++ {
 		v, err := s.find(ctx, p.Job, span{p.From, p.To}, false, tables)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,6 +40,22 @@ func (s *sink) Purge(ctx context.Context, p sinks.Purge) (sinks.Purged, error) {
 	}
 }
 
+// Affected implements sinks.Purger.
+func (s *sink) Affected(ctx context.Context, p sinks.Purge) (tables []string, err error) {
+	there, err := s.hasLedger(ctx)
+	if err != nil || !there {
+		return nil, err
+	}
+	if err := s.ensure(ctx); err != nil {
+		return nil, fmt.Errorf("prepare ledger: %w", err)
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		_, tables, err = s.purgeable(ctx, tx, p, "")
+		return err
+	})
+	return tables, s.rights(ctx, err, "look for rows of %s in schema %s", p.Job, s.schema)
+}
+
 // hasLedger reports whether anything was ever loaded here.
 func (s *sink) hasLedger(ctx context.Context) (there bool, err error) {
 	err = s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", ident(s.ledger, "schema_version")).Scan(&there)
@@ -64,7 +81,7 @@ func (s *sink) purge(ctx context.Context, p sinks.Purge, tables []string) (done 
 		if err := lockTables(ctx, tx, keys); err != nil {
 			return err
 		}
-		ids, has, err := s.purgeable(ctx, tx, p)
+		ids, has, err := s.purgeable(ctx, tx, p, " FOR UPDATE")
 		if err != nil {
 			return err
 		}
@@ -86,13 +103,13 @@ func (s *sink) purge(ctx context.Context, p sinks.Purge, tables []string) (done 
 // errTablesToLock ends a transaction that has not locked all tables it needs.
 var errTablesToLock = errors.New("tables to lock first")
 
-// purgeable locks the slices in the ledger and returns them with the tables that have
+// purgeable returns the slices in the ledger, locked or not, with the tables that have
 // rows of them.
-func (s *sink) purgeable(ctx context.Context, tx pgx.Tx, p sinks.Purge) (ids []int64, tables []string, err error) {
+func (s *sink) purgeable(ctx context.Context, tx pgx.Tx, p sinks.Purge, lock string) (ids []int64, tables []string, err error) {
 	low, _ := bounds(sinks.Slice{Start: p.From})
 	_, high := bounds(sinks.Slice{End: p.To})
 	rows, err := tx.Query(ctx, `SELECT _slice, coalesce(tables::text, '') FROM `+s.slices()+`
-		WHERE table_schema = $1 AND job = $2 AND interval_start >= $3 AND interval_start < $4 ORDER BY _slice FOR UPDATE`, s.schema, p.Job, low, high)
+		WHERE table_schema = $1 AND job = $2 AND interval_start >= $3 AND interval_start < $4 ORDER BY _slice`+lock, s.schema, p.Job, low, high)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,7 +124,49 @@ func (s *sink) purgeable(ctx context.Context, tx pgx.Tx, p sinks.Purge) (ids []i
 		ids = append(ids, id)
 		return err
 	})
-	return ids, slices.Sorted(maps.Keys(names)), err
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.leftOut(ctx, tx, ids, names); err != nil {
+		return nil, nil, err
+	}
+	return ids, slices.Sorted(maps.Keys(names)), nil
+}
+
+// leftOut adds the tables that have rows of slices from earlier loads: a Merge and a
+// Snapshot leave them where they are when the slice is loaded without the table.
+func (s *sink) leftOut(ctx context.Context, tx pgx.Tx, ids []int64, names map[string]bool) error {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT table_name FROM `+ident(s.ledger, "schema_changes")+` WHERE table_schema = $1`, s.schema)
+	if err != nil {
+		return err
+	}
+	made, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	there, err := tablesWith(ctx, tx, s.schema, sliceColumn, made)
+	if err != nil {
+		return err
+	}
+	for _, name := range there {
+		main := strings.TrimSuffix(name, sinks.RejectsSuffix)
+		if names[name] || names[main] || len(ids) == 0 {
+			continue
+		}
+		var has bool // of a table that this role may not read the rows are not its own
+		if err := tx.QueryRow(ctx, "SELECT has_table_privilege($1, 'SELECT')", ident(s.schema, name)).Scan(&has); err != nil {
+			return err
+		}
+		if has {
+			if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+ident(s.schema, name)+" WHERE "+sliceColumn+" = ANY($1))", ids).Scan(&has); err != nil {
+				return err
+			}
+		}
+		if has {
+			names[main] = true
+		}
+	}
+	return nil
 }
 
 // deleteSlices deletes rows, rejects and ledger rows.

@@ -120,11 +120,13 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 	if err := s.ensure(ctx); err != nil {
 		return err
 	}
-	list, err := json.Marshal(runs)
+	keep, before := sinks.Forget(runs)
+	list, err := json.Marshal(keep)
 	if err != nil {
 		return fmt.Errorf("write runs: %w", err)
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO `+s.runs()+` AS r (table_schema, id, job, trigger, state, started_at, finished_at,
+	var b pgx.Batch
+	b.Queue(`INSERT INTO `+s.runs()+` AS r (table_schema, id, job, trigger, state, started_at, finished_at,
 			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, rows_rejected, calls, error, warnings)
 		SELECT $1, id, job, trigger, state, started_at, finished_at,
 			slices_committed, slices_unchanged, slices_failed, slices_waiting, rows, 0, calls, nullif(error, ''), nullif(warnings, 'null')
@@ -136,5 +138,8 @@ func (s *sink) RecordRuns(ctx context.Context, runs []sinks.Run) error {
 			slices_waiting = excluded.slices_waiting, rows = excluded.rows,
 			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE r.state = $3`, s.schema, string(list), sinks.RunRunning)
-	return s.rights(ctx, err, "record runs in ledger %s", s.ledger)
+	for job, at := range before {
+		b.Queue("DELETE FROM "+s.runs()+" WHERE table_schema = $1 AND job = $2 AND started_at < $3", s.schema, job, at)
+	}
+	return s.rights(ctx, s.pool.SendBatch(ctx, &b).Close(), "record runs in ledger %s", s.ledger)
 }

@@ -205,6 +205,52 @@ func runs(r *rule) {
 	}
 }
 
+// runsPruned: a run goes when a later one of its job has ended so long after it, and
+// does not come back when it is handed in again. Those of other jobs stay.
+func runsPruned(r *rule) {
+	r.load(r.slice(0), r.content(some(1, "a"))) // else there is no ledger
+	other := r.slice(1)
+	other.Job += "_other"
+	r.load(other, r.content(someFrom(10, 1, "a")))
+	recorder, ok := r.sink.(sinks.RunRecorder)
+	if !ok {
+		r.Fatalf("%T has no runs", r.sink)
+	}
+	run := func(job, id string, began time.Time) sinks.Run {
+		return sinks.Run{ID: r.name + id, Job: job, Trigger: "cli", State: "succeeded", Started: began, Finished: began.Add(time.Minute)}
+	}
+	old, next := day.AddDate(-3, 0, 0), day.AddDate(-3, 0, 1)
+	last := next.Add(sinks.RunsKept - time.Minute) // ends when the second is as old as may be
+	first, second := run(r.name, "1", old), run(r.name, "2", next)
+	left := func(job string) (ids []string) {
+		for _, row := range r.h.Ledger(r, "runs", columns("job", "id", "state")) {
+			if row[0] == job && row[2] == "succeeded" {
+				ids = append(ids, strings.TrimPrefix(row[1], r.name))
+			}
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	for _, c := range []struct {
+		runs []sinks.Run
+		want []string
+	}{
+		{[]sinks.Run{first, run(other.Job, "3", old)}, []string{"1"}},
+		{[]sinks.Run{first, second}, []string{"1", "2"}},
+		{[]sinks.Run{run(r.name, "4", last), second, first}, []string{"2", "4"}},
+	} {
+		if err := recorder.RecordRuns(r.Context(), c.runs); err != nil {
+			r.Fatalf("record runs: %v", err)
+		}
+		if d := cmp.Diff(c.want, left(r.name)); d != "" {
+			r.Errorf("runs after %d were handed in (-want +got):\n%s", len(c.runs), d)
+		}
+	}
+	if d := cmp.Diff([]string{"3"}, left(other.Job)); d != "" {
+		r.Errorf("runs of another job (-want +got):\n%s", d)
+	}
+}
+
 // expectFresh compares the rule's one line of freshness with the given cells.
 func (r *rule) expectFresh(when string, change map[string]string) {
 	r.Helper()

@@ -2,6 +2,7 @@ package sinktest
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,15 @@ func (r *rule) purge(p sinks.Purge, want sinks.Purged) {
 	got.Objects = 0
 	if got != want {
 		r.Errorf("purged %+v, want %+v", got, want)
+	}
+}
+
+// affected compares the tables that have rows of the rule's job.
+func (r *rule) affected(want ...string) {
+	r.Helper()
+	got, err := r.purger().Affected(r.Context(), sinks.Purge{Job: r.name})
+	if err != nil || !slices.Equal(got, want) {
+		r.Errorf("rows are in %q (%v), want %q", got, err, want)
 	}
 }
 
@@ -69,6 +79,31 @@ func purged(r *rule) {
 	found, err := r.sink.Committed(r.Context(), other.Job, time.Time{}, time.Time{})
 	if err != nil || len(found) != 1 {
 		r.Errorf("the other job has %+v (%v), want its slice", found, err)
+	}
+}
+
+// purgedLeftOut: rows in a table that the slice was loaded with once, and is no longer,
+// go too; a Merge and a Snapshot by key leave them there.
+func purgedLeftOut(r *rule) {
+	one, two := r.pair(some(3, "a"), append(some(2, "item"), []string{"x", "not a number", "1"}))
+	r.load(r.slice(0), one, two)
+	other := r.slice(1)
+	other.Job += "_other"
+	beside := rows(r.name+"_b", shape, 0, someFrom(50, 2, "other"))
+	r.load(other, beside)
+	r.load(r.slice(0), one)
+	kept, tables := sinks.Purged{Slices: 1, Rows: 3}, []string{r.name + "_a"}
+	if r.mode == sinks.Merge || r.mode == sinks.Snapshot && !r.h.Whole {
+		kept.Rows, kept.Rejects = kept.Rows+2, int64(len(r.h.Rows(r, r.name+"_b"+sinks.RejectsSuffix, shape.Rejects().Columns)))
+		tables = append(tables, r.name+"_b")
+	}
+	r.affected(tables...)
+	r.purge(sinks.Purge{Job: r.name}, kept)
+	r.affected()
+	r.expect(r.name+"_a", shape)
+	r.expect(r.name+"_b", shape, beside.want)
+	if left := r.h.Rows(r, r.name+"_b"+sinks.RejectsSuffix, shape.Rejects().Columns); len(left) != 0 {
+		r.Errorf("%d rejects are left", len(left))
 	}
 }
 

@@ -98,9 +98,11 @@ var rules = []namedRule{
 	{name: "dropped table", test: dropped},
 	{name: "purge", test: purged},
 	{name: "purge of nothing", test: purgedUnknown},
+	{name: "purge of a table that is left out", test: purgedLeftOut, again: true},
 	{name: "purge under a load", test: purgedUnderALoad},
 	{name: "purge of rows that a trigger keeps", test: purgedSwallowed, needs: swallows},
 	{name: "purge in the history", test: purgedRun, needs: hasLedger},
+	{name: "runs of long ago", test: runsPruned, needs: hasLedger},
 	{name: "target goes away", test: goesAway, again: true, needs: canGoAway},
 	{name: "target is away", test: isAway, again: true, needs: canGoAway},
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"exporter/sinks"
 )
@@ -36,6 +37,62 @@ func (s *sink) Purge(ctx context.Context, p sinks.Purge) (done sinks.Purged, err
 		return sinks.Purged{}, s.wrap(ctx, err, "purge slices of %s", p.Job)
 	}
 	return done, nil
+}
+
+// Affected implements sinks.Purger.
+func (s *sink) Affected(ctx context.Context, p sinks.Purge) (list []string, err error) {
+	missing, err := s.missing()
+	if err != nil || missing {
+		return nil, err
+	}
+	err = s.withConn(ctx, func(conn *sql.Conn) error {
+		if version, err := s.version(ctx, conn); err != nil || version < 3 { // before there were changes
+			return err
+		}
+		low, _ := bounds(sinks.Slice{Start: p.From})
+		_, high := bounds(sinks.Slice{End: p.To})
+		tables, err := tablesIn(ctx, conn, "SELECT DISTINCT table_name FROM "+changesTable)
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			have, err := inspect(ctx, conn, table)
+			if _, ours := have.columns[sliceColumn]; err != nil || !ours || have.kind != "table" {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			var has bool
+			if err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+mainTable(table)+" WHERE "+sliceColumn+" IN (SELECT _slice FROM "+slicesTable+
+				" WHERE job = ? AND interval_start >= ? AND interval_start < ?))", p.Job, low, high).Scan(&has); err != nil {
+				return fmt.Errorf("look for rows in %s: %w", table, err)
+			}
+			if main := strings.TrimSuffix(table, sinks.RejectsSuffix); has && !slices.Contains(list, main) {
+				list = append(list, main)
+			}
+		}
+		return nil
+	})
+	return list, s.wrap(ctx, err, "look for rows of %s", p.Job)
+}
+
+// tablesIn returns the names that a query has, in order.
+func tablesIn(ctx context.Context, conn *sql.Conn, query string) (list []string, err error) {
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list tables: %w", err)
+		}
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list, rows.Err()
 }
 
 // purgedTable names the temporary table that has the slices to purge.
@@ -83,28 +140,23 @@ func purge(ctx context.Context, conn *sql.Conn, p sinks.Purge) (done sinks.Purge
 	return done, nil
 }
 
-// purgedTables returns the tables that have rows of the slices to purge.
-func purgedTables(ctx context.Context, conn *sql.Conn) (_ []string, err error) {
-	rows, err := conn.QueryContext(ctx, "SELECT DISTINCT coalesce(tables, '') FROM "+purgedTable)
+// purgedTables returns the tables that may have rows of the slices to purge: those they
+// were loaded into, and all that were made here, since a Merge and a Snapshot leave rows
+// where they are when a slice is loaded without a table it once filled.
+func purgedTables(ctx context.Context, conn *sql.Conn) ([]string, error) {
+	loaded, err := tablesIn(ctx, conn, "SELECT DISTINCT json_each.key FROM "+purgedTable+", json_each("+purgedTable+".tables)")
 	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	made, err := tablesIn(ctx, conn, "SELECT DISTINCT table_name FROM "+changesTable)
+	if err != nil {
+		return nil, err
+	}
 	names := map[string]bool{}
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("list tables: %w", err)
-		}
-		states, err := sinks.ReadStates(text)
-		if err != nil {
-			return nil, err
-		}
-		for name := range states {
-			names[name] = true
-		}
+	for _, name := range append(loaded, made...) {
+		names[strings.TrimSuffix(name, sinks.RejectsSuffix)] = true
 	}
-	return slices.Sorted(maps.Keys(names)), rows.Err()
+	return slices.Sorted(maps.Keys(names)), nil
 }
 
 // purgeRows deletes the rows of the slices from a table, if it is one of ours.

@@ -134,8 +134,9 @@ func recordRuns(ctx context.Context, conn *sql.Conn, runs []sinks.Run) error {
 		Started  string `json:"started_at"`
 		Finished string `json:"finished_at"`
 	}
-	list := make([]row, len(runs))
-	for i, r := range runs {
+	keep, before := sinks.Forget(runs)
+	list := make([]row, len(keep))
+	for i, r := range keep {
 		list[i] = row{Run: r, Started: timeText(r.Started), Finished: timeText(r.Finished)}
 	}
 	text, err := json.Marshal(list)
@@ -154,5 +155,10 @@ func recordRuns(ctx context.Context, conn *sql.Conn, runs []sinks.Run) error {
 			slices_waiting = excluded.slices_waiting, rows = excluded.rows,
 			calls = excluded.calls, error = excluded.error, warnings = excluded.warnings
 		WHERE state = 'running'`, string(text))
+	for job, at := range before {
+		if err == nil {
+			_, err = conn.ExecContext(ctx, "DELETE FROM "+runsTable+" WHERE job = ? AND started_at < ?", job, timeText(at))
+		}
+	}
 	return err
 }
