@@ -69,6 +69,8 @@ func TestAStateThatIsAwayDoesNotEndServe(t *testing.T) {
 	}
 	do(`BEGIN IMMEDIATE`)
 	wait("locked", func(err error) bool { return err != nil && strings.Contains(err.Error(), "expired") })
+	ticked := e.LastTick() // what a watchdog goes by: it waits for the state and does not hang
+	wait("locked still", func(error) bool { return e.LastTick().After(ticked) })
 	do(`ROLLBACK`)
 	wait("unlocked", func(err error) bool { return err == nil })
 	for len(ended) > 0 {

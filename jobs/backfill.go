@@ -102,14 +102,12 @@ func (w *work) putBack(ctx context.Context, code int) bool {
 	if !w.givesWay.Load() || code != ExitInterrupted {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	w.mu.Lock()
 	w.run.Calls = w.calls.Load()
 	w.run.Failed, w.run.Waiting, w.run.WaitUntil = 0, 0, time.Time{}
 	run := w.run
 	w.mu.Unlock()
-	if err := w.state.Yield(ctx, run); err != nil {
+	if err := w.conclude(ctx, func(ctx context.Context) error { return w.state.Yield(ctx, run) }); err != nil {
 		w.log.Error("backfill could not be put back; ask for it again", "job", run.Job, "run", run.ID, "err", err)
 		return false
 	}

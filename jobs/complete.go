@@ -71,6 +71,8 @@ func (w *work) healed(ctx context.Context) {
 	if w.run.State != state.RunSucceeded || wasDue(w.run) || w.run.Trigger == state.TriggerPurge {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, writeFor)
+	defer cancel()
 	began, err := w.lastCompleted(ctx, w.run.Job)
 	if err == nil && !began.IsZero() {
 		err = w.state.SetHealed(ctx, w.run.Job, began)

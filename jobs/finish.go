@@ -41,11 +41,9 @@ func (w *work) skipped(ctx context.Context, t task) int {
 	return ExitCode(err)
 }
 
-// finish records the run's outcome, also when everything else was cancelled.
+// finish records the run's outcome, also when ctx was cancelled.
 func (w *work) finish(ctx context.Context, code int) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	w.stillWaiting(ctx)
+	w.stillWaiting(context.WithoutCancel(ctx))
 	w.mu.Lock()
 	w.run.Calls = w.calls.Load()
 	r, err := &w.run, errors.Join(w.err...)
@@ -55,7 +53,8 @@ func (w *work) finish(ctx context.Context, code int) {
 	}
 	run := *r
 	w.mu.Unlock()
-	ferr := w.state.Finish(ctx, run)
+	ferr := w.conclude(ctx, func(ctx context.Context) error { return w.state.Finish(ctx, run) })
+	ctx = context.WithoutCancel(ctx)
 	if ferr != nil {
 		w.log.Error("outcome of run could not be recorded", "job", run.Job, "run", run.ID, "err", ferr)
 		err = errors.Join(err, ferr)
@@ -70,6 +69,8 @@ func (w *work) stillWaiting(ctx context.Context) {
 	if w.run.Only != state.OnlyWaiting {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, writeFor)
+	defer cancel()
 	counts, err := w.state.SliceStates(ctx)
 	waits, werr := w.state.Waits(ctx, time.Time{})
 	if err := errors.Join(err, werr); err != nil {

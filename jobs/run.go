@@ -41,6 +41,7 @@ type work struct {
 	places map[*place]bool // of the work that goes on
 	said   map[string]bool // of columns
 	warned []string        // for the ledgers, each once
+	unkept []state.Slice   // that ended and the state did not take
 }
 
 // target is one sink of a job, with what its ledger knew when the run began. A
@@ -89,11 +90,11 @@ func (e *Engine) perform(ctx context.Context, run state.Run, alone bool) state.R
 		cancel()
 		stop()
 	}
-	if w.putBack(context.WithoutCancel(ctx), code) {
+	if w.putBack(ctx, code) {
 		return w.run
 	}
 	w.stoppedByHand(context.WithoutCancel(ctx), code)
-	w.finish(context.WithoutCancel(ctx), code)
+	w.finish(ctx, code)
 	log.Info("run ended", "state", w.run.State, "exit", code, "slices", w.run.Slices, "rows", w.run.Rows, "took", w.run.Finished.Sub(w.run.Started))
 	return w.run
 }

@@ -226,7 +226,7 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 			rec.State, rec.WaitUntil = state.SliceWaiting, waited
 		}
 	}
-	if err := w.state.PutSlice(ctx, *rec); err != nil {
+	if err := w.keepEnd(ctx, *rec); err != nil {
 		out.err = errors.Join(out.err, err)
 	}
 	w.count(rec, out)

@@ -25,48 +25,49 @@ var (
 )
 
 type cause struct {
-	class fault.Class
-	text  string
-	hint  string // %s is the path of the state
+	class  fault.Class
+	text   string
+	hint   string // %s is the path of the state
+	passes bool   // of a state that this process could write before: it may be so again, with nothing wrong in the configuration
 }
 
 // causes explains SQLite's result codes by their lowest byte.
 var causes = map[int]cause{
 	sqlite3.SQLITE_BUSY: {
 		fault.Transient, "another program keeps it locked",
-		"End the program that has %s open in a transaction (a database shell, a backup); \"fuser -v\" on the file names it.",
+		"End the program that has %s open in a transaction (a database shell, a backup); \"fuser -v\" on the file names it.", true,
 	},
 	sqlite3.SQLITE_LOCKED: {
 		fault.Transient, "it is locked",
-		"End the program that has %s open in a transaction.",
+		"End the program that has %s open in a transaction.", true,
 	},
 	sqlite3.SQLITE_READONLY: {
 		fault.Config, "it cannot be written",
-		"Let the user of the exporter write %[1]s, its folder, %[1]s-wal and %[1]s-shm, on a file system that is not mounted read-only.",
+		"Let the user of the exporter write %[1]s, its folder, %[1]s-wal and %[1]s-shm, on a file system that is not mounted read-only.", true,
 	},
 	sqlite3.SQLITE_CANTOPEN: {
 		fault.Config, "it cannot be opened",
-		"Let the user of the exporter read and write %[1]s, its folder, %[1]s-wal and %[1]s-shm.",
+		"Let the user of the exporter read and write %[1]s, its folder, %[1]s-wal and %[1]s-shm.", true,
 	},
 	sqlite3.SQLITE_PERM: {
 		fault.Config, "access is denied",
-		"Let the user of the exporter read and write %[1]s and its folder.",
+		"Let the user of the exporter read and write %[1]s and its folder.", true,
 	},
 	sqlite3.SQLITE_FULL: {
 		fault.Permanent, "the disk is full",
-		"Free space on the file system of %s. Nothing that was committed is lost.",
+		"Free space on the file system of %s. Nothing that was committed is lost.", true,
 	},
 	sqlite3.SQLITE_IOERR: {
 		fault.Permanent, "the disk reports an error",
-		"Check the disk of %s (space, quota, kernel log).",
+		"Check the disk of %s (space, quota, kernel log).", true,
 	},
 	sqlite3.SQLITE_NOTADB: {
 		fault.Config, "it is not an exporter state",
-		"Name another file in state of [exporter]. If %[1]s was a state and is damaged, move it away: a new one is filled in from the sinks, tokens need \"exporter auth login\".",
+		"Name another file in state of [exporter]. If %[1]s was a state and is damaged, move it away: a new one is filled in from the sinks, tokens need \"exporter auth login\".", false,
 	},
 	sqlite3.SQLITE_CORRUPT: {
 		fault.Permanent, "it is damaged",
-		"Restore a backup, or move %[1]s, %[1]s-wal and %[1]s-shm away: a new state is filled in from the sinks, tokens need \"exporter auth login\".",
+		"Restore a backup, or move %[1]s, %[1]s-wal and %[1]s-shm away: a new state is filled in from the sinks, tokens need \"exporter auth login\".", false,
 	},
 }
 
@@ -88,7 +89,11 @@ func (s *Store) classify(ctx context.Context, err error, format string, args ...
 	if !ok {
 		return fmt.Errorf("%s: state %s: %w", what, s.path, err)
 	}
-	return fault.New(c.class, "%s: state %s: %s: %w", what, s.path, c.text, err).WithHint(c.hint, s.path)
+	class := c.class
+	if c.passes && s.written.Load() {
+		class = fault.Transient
+	}
+	return fault.New(class, "%s: state %s: %s: %w", what, s.path, c.text, err).WithHint(c.hint, s.path)
 }
 
 // classifyFile does the same for errors of the operating system.

@@ -16,3 +16,19 @@ func LimitPages(ctx context.Context, s *Store, n int) error {
 	}
 	return nil
 }
+
+// ReadOnly makes SQLite refuse what is written, as on a file system that is read-only.
+func ReadOnly(ctx context.Context, s *Store, on bool) error {
+	for _, db := range []*sql.DB{s.full, s.quick} {
+		if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA query_only = %t`, on)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HoldTurn lets nobody of this process write until it is freed.
+func HoldTurn(s *Store) (free func()) {
+	s.turn <- struct{}{}
+	return s.endTurn
+}

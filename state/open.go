@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the database/sql driver
@@ -51,6 +52,7 @@ type Store struct {
 	full, quick *sql.DB
 	turn        chan struct{}
 	statements  map[prepared]*sql.Stmt // used by whoever has the turn; closed with full and quick
+	written     atomic.Bool            // by this process: what keeps it from that now may pass
 }
 
 // Open opens the state file at path, makes it if it is missing and migrates it if

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"exporter/fault"
 )
 
 // exec runs one statement as a transaction of its own on db (s.full or s.quick)
@@ -28,7 +30,11 @@ func (s *Store) execNow(ctx context.Context, db *sql.DB, query string, args ...a
 		}
 		s.statements[key] = stmt
 	}
-	return rowsAffected(stmt.ExecContext(ctx, args...))
+	n, err := rowsAffected(stmt.ExecContext(ctx, args...))
+	if err == nil {
+		s.written.Store(true)
+	}
+	return n, err
 }
 
 // prepared names a statement that is kept: parsing takes longer than running. The
@@ -61,13 +67,34 @@ func (s *Store) inTx(ctx context.Context, db *sql.DB, f func(tx *sql.Tx) error) 
 		}
 		return err
 	}
-	return tx.Commit()
+	err = tx.Commit()
+	if err == nil {
+		s.written.Store(true)
+	}
+	return err
 }
+
+// turnMost is how long a goroutine waits until it may write. While another program keeps
+// the state locked, each of those before it waits for that lock in vain: the scheduler
+// would look as if it hung.
+const turnMost = 10 * time.Second
+
+var errNoTurn = fault.New(fault.Transient, "others of this process have waited for %s to write to the state", turnMost).
+	WithHint("End the program that has the state open in a transaction (a database shell, a backup).")
 
 func (s *Store) takeTurn(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
 		return nil
+	default:
+	}
+	most := time.NewTimer(turnMost)
+	defer most.Stop()
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-most.C:
+		return errNoTurn
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -1,0 +1,62 @@
+package state_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"exporter/fault"
+	"exporter/state"
+)
+
+// What keeps a process from a state that it could write before may pass: a file system
+// that was mounted read-only, a disk that was full. Of a state that it never could write,
+// somebody has to mend something.
+func TestAStateThatCouldBeWrittenBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		away  func(*state.Store) error
+		never fault.Class
+		text  string
+	}{
+		"read-only": {func(s *state.Store) error { return state.ReadOnly(t.Context(), s, true) }, fault.Config, "it cannot be written"},
+		"full":      {func(s *state.Store) error { return state.LimitPages(t.Context(), s, 1) }, fault.Permanent, "the disk is full"},
+	} {
+		for _, written := range []bool{false, true} {
+			s := openState(t, filepath.Join(t.TempDir(), "state.db"), state.Options{})
+			want := c.never
+			if written {
+				want = fault.Transient
+				_, err := s.Enqueue(t.Context(), state.Run{Job: "before"})
+				must(t, err)
+			}
+			must(t, c.away(s))
+			_, err := s.Enqueue(t.Context(), state.Run{Job: strings.Repeat("j", 1<<20)})
+			t.Logf("%s, written before: %t", name, written)
+			fails(t, err, want, c.text, "")
+		}
+	}
+}
+
+// However many of a process wait for a state that another program keeps locked, each is
+// told in time.
+func TestATurnThatDoesNotCome(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	must(t, openState(t, path, state.Options{}).Close())
+	synctest.Test(t, func(t *testing.T) {
+		s, err := state.Open(t.Context(), path, state.Options{})
+		must(t, err)
+		free := state.HoldTurn(s)
+		began := time.Now()
+		_, err = s.Enqueue(t.Context(), state.Run{Job: "job"})
+		fails(t, err, fault.Transient, "have waited for 10s", "transaction")
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("it waited for %s", took)
+		}
+		free()
+		_, err = s.Enqueue(t.Context(), state.Run{Job: "job"})
+		must(t, err)
+		must(t, s.Close())
+	})
+}
