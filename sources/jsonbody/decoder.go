@@ -168,9 +168,17 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.body.Read(p)
 	b.came += int64(n)
-	var classified *fault.Error
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &classified) {
-		err = fault.New(fault.Transient, "read answer: %w", err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = failed(err)
 	}
 	return n, err
+}
+
+// failed gives the failure of a body a class if it has none.
+func failed(err error) error {
+	var classified *fault.Error
+	if errors.As(err, &classified) {
+		return err
+	}
+	return fault.New(fault.Transient, "read answer: %w", err)
 }

@@ -26,41 +26,29 @@ func WalkOver(value []byte) Walk {
 
 // Next moves on, and reports whether there is something.
 func (w *Walk) Next() bool {
-	if w.at >= len(w.text) {
+	s, i := w.text, w.at
+	for i < len(s) && between[s[i]] {
+		i++
+	}
+	if i >= len(s) || s[i] == '}' || s[i] == ']' {
+		w.at = len(s)
 		return false
 	}
-	w.blanks()
-	if c := w.text[w.at]; c == '}' || c == ']' {
-		w.at = len(w.text)
-		return false
+	if s[0] == '{' {
+		end := endOf(s, i)
+		w.Name = s[i:end:end]
+		i = end
+		for between[s[i]] { // a value follows
+			i++
+		}
 	}
-	if w.text[0] == '{' {
-		w.Name = w.one()
-		w.blanks()
-	}
-	w.Value = w.one()
-	w.blanks()
+	w.at = endOf(s, i)
+	w.Value = s[i:w.at:w.at]
 	return true
 }
 
-// blanks skips what stands between values.
-func (w *Walk) blanks() {
-	for w.at < len(w.text) {
-		switch w.text[w.at] {
-		case ' ', '\t', '\n', '\r', ',', ':':
-			w.at++
-		default:
-			return
-		}
-	}
-}
-
-// one reads a value.
-func (w *Walk) one() []byte {
-	from := w.at
-	w.at = endOf(w.text, from)
-	return w.text[from:w.at:w.at]
-}
+// between are the bytes that stand between values.
+var between = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ':': true}
 
 // endOf returns where the value that begins at i ends.
 func endOf(s []byte, i int) int {
@@ -90,21 +78,12 @@ func endOf(s []byte, i int) int {
 }
 
 func endOfString(s []byte, i int) int {
-	for i++; i < len(s); i++ {
-		quote := bytes.IndexByte(s[i:], '"')
-		if quote < 0 {
-			return len(s)
-		}
-		i += quote
-		slashes := 0
-		for s[i-1-slashes] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return i + 1
+	for i++; s[i] != '"'; i++ {
+		if s[i] == '\\' {
+			i++
 		}
 	}
-	return len(s)
+	return i + 1
 }
 
 // Plain returns the text of a raw JSON value: strings without quotes and escapes,

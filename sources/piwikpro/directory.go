@@ -9,6 +9,7 @@ import (
 	"exporter/fault"
 	"exporter/record"
 	"exporter/sources"
+	"exporter/sources/jsonbody"
 )
 
 // entry is an app or a goal. Values that need no looking at stay as they came.
@@ -154,7 +155,7 @@ func (r *reader) fill(raw []byte) error {
 		case c.Type == record.JSON:
 			r.build.Text(value)
 		default:
-			r.build.Raw(plain(&scratch, value))
+			r.build.Raw(jsonbody.Plain(&scratch, value))
 		}
 	}
 	r.build.EndRow(func() []byte {

@@ -9,6 +9,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"exporter/record"
+	"exporter/sources/jsonbody"
 )
 
 // typer turns the rows of a report into batches.
@@ -85,7 +86,7 @@ func (y *typer) fill(t *target) {
 		case kind == asArray && t.Type == record.JSON:
 			y.build.Text(value)
 		default:
-			text := plain(&y.scratch, value)
+			text := jsonbody.Plain(&y.scratch, value)
 			if kind == asDate {
 				text = date(text)
 			}
@@ -129,7 +130,7 @@ func (y *typer) half(t *target) {
 	if t.part == pairLabel {
 		id = label
 	}
-	text := plain(&y.scratch, id)
+	text := jsonbody.Plain(&y.scratch, id)
 	if null(id) || len(text) == 0 {
 		y.build.Null()
 		return
