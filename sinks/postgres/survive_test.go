@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,6 +104,41 @@ func TestForeignKeysSurvive(t *testing.T) {
 	if got := ask(t, db, count); got != "3 text" {
 		t.Errorf("rows %q, want the old ones", got)
 	}
+}
+
+// TestTriggersAndCommentsSurvive: what an owner hung on a table works for every load, also
+// when columns come, and what he wrote to it stays.
+func TestTriggersAndCommentsSurvive(t *testing.T) {
+	dsn := pgtest.Start(t).Database(t)
+	db := connect(t, dsn)
+	bring(t, open(t, config(dsn)), batch(2, "a"))
+	execute(t, db,
+		"CREATE TABLE public.seen (event text, name text)",
+		"CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.seen VALUES (TG_OP, coalesce(NEW.name, OLD.name)); RETURN coalesce(NEW, OLD); END$$",
+		"CREATE TRIGGER note AFTER INSERT OR DELETE ON marketing.facts FOR EACH ROW EXECUTE FUNCTION public.note()",
+		"CREATE TRIGGER round BEFORE INSERT ON marketing.facts FOR EACH ROW WHEN (NEW.id < 0) EXECUTE FUNCTION public.note()",
+		"ALTER TABLE marketing.facts ADD COLUMN checked_by text DEFAULT 'nobody'", "COMMENT ON COLUMN marketing.facts.checked_by IS 'Ours.'",
+		"ALTER TABLE marketing.facts ADD CONSTRAINT positive CHECK (id >= 0)", "ALTER TABLE marketing.facts ALTER amount SET STATISTICS 42",
+		"COMMENT ON TRIGGER note ON marketing.facts IS 'Who changes rows.'", "COMMENT ON CONSTRAINT positive ON marketing.facts IS 'Ids.'")
+	const hung = `SELECT string_agg(what, ', ' ORDER BY what) FROM (
+		SELECT tgname || ' ' || tgenabled::text || ' ' || coalesce(obj_description(oid, 'pg_trigger'), '') FROM pg_trigger WHERE tgrelid = 'marketing.facts'::regclass AND NOT tgisinternal
+		UNION ALL SELECT conname || ' ' || obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'marketing.facts'::regclass AND contype = 'c'
+		UNION ALL SELECT attname || ' ' || coalesce(attstattarget, -1) || ' ' || coalesce(col_description(attrelid, attnum), '') FROM pg_attribute WHERE attrelid = 'marketing.facts'::regclass AND attname IN ('checked_by', 'amount', 'name')) x (what)`
+	before, deleted := ask(t, db, hung), 2
+	threeLoads(t, dsn, func(load string) {
+		if got := ask(t, db, hung); got != before {
+			t.Errorf("after %s there is %s, want %s", load, got, before)
+		}
+		want := strconv.Itoa(deleted) + " 3"
+		if got := ask(t, db, "SELECT count(*) FILTER (WHERE event = 'DELETE') || ' ' || count(*) FILTER (WHERE event = 'INSERT') FROM public.seen"); got != want {
+			t.Errorf("after %s the trigger saw %s rows deleted and inserted, want %s", load, got, want)
+		}
+		if got := ask(t, db, "SELECT count(*) FROM marketing.facts WHERE checked_by = 'nobody'"); got != "3" {
+			t.Errorf("after %s %s rows have the default of the owner's column, want 3", load, got)
+		}
+		execute(t, db, "TRUNCATE public.seen")
+		deleted = 3
+	})
 }
 
 // TestConstraintsThatTakeLong: what is checked at the end of a load keeps no other slice
