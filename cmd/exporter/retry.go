@@ -22,7 +22,8 @@ func (p *program) retryCommand() *cobra.Command {
 		Short: "Run what failed again, from where it stopped",
 		Long: `retry runs the slices of jobs whose last attempt failed, failed a check or was interrupted,
 and no others. Each goes on at its last complete page; one that was read already and could
-not be loaded is loaded, and the vendor is not asked again.
+not be loaded is loaded, and the vendor is not asked again. Of a job whose last run failed
+before it knew its slices, that run is done again.
 
 While a serve works on the same state, retry hands the work to it and follows it to its
 end. Slices that wait for quota are none of these: they go on by themselves.`,
@@ -50,6 +51,11 @@ func (p *program) retry(ctx context.Context, names []string, all bool) error {
 	}
 	var requests []state.Run
 	for _, f := range failed {
+		if f.whole.Job != "" { // its slices are among what the run does, or wait for the next retry
+			p.out.note("job %s: its last run failed before it had any slice; all of it is done again", f.job)
+			requests = append(requests, f.whole)
+			continue
+		}
 		if f.slices > 0 {
 			requests = append(requests, state.Run{Job: f.job, Trigger: state.TriggerRetry, Only: state.OnlyFailed, Priority: state.PriorityScheduled})
 			continue
@@ -77,15 +83,12 @@ type failures struct {
 	job     string
 	slices  int64
 	waiting int64
-	whole   string // the error of a last run that failed before it had planned a slice
+	whole   state.Run // the request of a last run that failed before it had planned a slice
 }
 
 // nothing says why there is nothing to try again.
 func (f failures) nothing() string {
-	switch {
-	case f.whole != "":
-		return fmt.Sprintf("job %s: no slice failed, its last run ended before it had any (%s); `exporter run %s` does what is due", f.job, f.whole, f.job)
-	case f.waiting > 0:
+	if f.waiting > 0 {
 		return fmt.Sprintf("job %s: nothing failed; %s for quota", f.job, waits(f.waiting))
 	}
 	return fmt.Sprintf("job %s: nothing failed", f.job)
@@ -120,12 +123,8 @@ func (p *program) failedOf(ctx context.Context, cfg *config.Config, names []stri
 				f.slices += c.N
 			}
 		}
-		last, err := s.state.Runs(ctx, name, 1)
-		if err != nil {
+		if f.whole, _, err = jobs.Anew(ctx, s.state, name); err != nil {
 			return nil, err
-		}
-		if len(last) > 0 && last[0].Slices == 0 && last[0].Error != "" {
-			f.whole = oneLine(last[0].Error)
 		}
 		list = append(list, f)
 	}
