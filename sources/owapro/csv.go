@@ -57,7 +57,7 @@ func (c *table) read(body response, slots []slot, h header, take func(*row) erro
 	}
 	names := make([]string, len(header))
 	for i, name := range header {
-		text, _ := appendText(&c.dialect, nil, name)
+		text, _ := c.dialect.appendText(nil, name)
 		names[i] = string(text)
 	}
 	if c.order, err = h.order(slots, names); err != nil {
@@ -93,23 +93,23 @@ func (l *lines) whole(lines int64, open bool) error {
 		WithHint("The vendor gave up in the middle of its answer; it is asked again. If that stays so, ask for fewer rows with page_size in the job's options.")
 }
 
+// fill makes the row that of a record, whose memory it shares where it can.
 func (c *table) fill(record [][]byte, ascii bool) {
 	r := c.row
 	r.reset()
 	for i, slot := range c.order {
-		if slot < 0 || len(record[i]) == 0 {
-			continue
-		}
-		from := len(r.text)
-		if ascii { // the same in all encodings
-			r.text = append(r.text, record[i]...)
-		} else {
+		switch field := record[i]; {
+		case slot < 0 || len(field) == 0:
+		case ascii || isASCII(field): // the same in all encodings
+			r.cells[slot] = field
+		default:
+			from := len(r.text)
 			var bad bool
-			if r.text, bad = appendText(&c.dialect, r.text, record[i]); bad && c.broken == "" {
+			if r.text, bad = c.dialect.appendText(r.text, field); bad && c.broken == "" {
 				c.broken = string(r.text[from:])
 			}
+			r.added(slot, from)
 		}
-		r.at[slot] = span{from, len(r.text)}
 	}
 }
 
@@ -144,7 +144,7 @@ func (c *table) learn(start []byte, slots []slot) {
 			if slot < 0 || i >= len(record) || !strings.ContainsAny(record[i], ".,") {
 				continue
 			}
-			text, _ := appendText(&c.dialect, nil, record[i])
+			text, _ := c.dialect.appendText(nil, []byte(record[i]))
 			switch k := slots[slot].kind; k {
 			case asNumber, asPercent, asMoney:
 				scratch, _ = c.marks.canonical(scratch[:0], text, k == asPercent, c.money)

@@ -2,8 +2,8 @@ package owapro
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -121,11 +121,11 @@ func wholeRunes(b []byte) []byte {
 }
 
 // appendText appends a cell in UTF-8. It reports whether bytes were no text.
-func appendText[T []byte | string](d *dialect, dst []byte, s T) (out []byte, bad bool) {
+func (d *dialect) appendText(dst, s []byte) (out []byte, bad bool) {
 	if isASCII(s) {
 		return append(dst, s...), false
 	}
-	valid := !d.windows && utf8.ValidString(string(s))
+	valid := !d.windows && utf8.Valid(s)
 	if !d.certain {
 		d.certain, d.windows = true, !valid
 	}
@@ -133,17 +133,22 @@ func appendText[T []byte | string](d *dialect, dst []byte, s T) (out []byte, bad
 	case valid:
 		return append(dst, s...), false
 	case !d.windows:
-		return append(dst, strings.ToValidUTF8(string(s), "\ufffd")...), true
+		return append(dst, bytes.ToValidUTF8(s, []byte("\ufffd"))...), true
 	}
-	for i := range len(s) {
-		dst = utf8.AppendRune(dst, charmap.Windows1252.DecodeByte(s[i]))
+	for _, c := range s {
+		dst = utf8.AppendRune(dst, charmap.Windows1252.DecodeByte(c))
 	}
 	return dst, false
 }
 
-func isASCII[T []byte | string](s T) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+func isASCII(s []byte) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if binary.LittleEndian.Uint64(s)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range s {
+		if c >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -1,8 +1,10 @@
 package owapro
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -12,23 +14,52 @@ const maxLabels = 50_000
 
 // dict maps the ids of a dimension to labels, and back where that is unique.
 type dict struct {
-	labels map[string]string
-	ids    map[string]string // "" = several
+	pairs  []pair            // in the order they were learned
+	at     map[string]int    // by id: where its pair is
+	ids    map[string]string // by label, "" = several
+	shared bool              // others read it too: it is copied before it changes
+	last   int               // the pair that was found last
 }
 
-func newDict() *dict { return &dict{labels: map[string]string{}, ids: map[string]string{}} }
+type pair struct{ id, label string }
+
+func newDict() *dict { return &dict{at: map[string]int{}, ids: map[string]string{}} }
+
+// label returns the label of an id. Rows come in the order in which they came before,
+// mostly, so the pair that was found last and the one behind it are looked at first.
+func (d *dict) label(id []byte) (label string, ok bool) {
+	for i := d.last; i < len(d.pairs) && i < d.last+2; i++ {
+		if d.pairs[i].id == string(id) {
+			d.last = i
+			return d.pairs[i].label, true
+		}
+	}
+	i, ok := d.at[string(id)]
+	if !ok {
+		return "", false
+	}
+	d.last = i
+	return d.pairs[i].label, true
+}
 
 // add notes a label as it stands in rows, and reports whether it is news.
 func (d *dict) add(id, label string) bool {
 	label = strings.ReplaceAll(label, "\r\n", "\n")
-	if was, ok := d.labels[id]; ok && was == label {
+	i, known := d.at[id]
+	switch {
+	case known && d.pairs[i].label == label:
 		return false
+	case len(d.pairs) >= maxLabels:
+		*d, known = *newDict(), false
+	case d.shared:
+		d.pairs, d.at, d.ids, d.shared = slices.Clone(d.pairs), maps.Clone(d.at), maps.Clone(d.ids), false
 	}
-	if len(d.labels) >= maxLabels {
-		clear(d.labels)
-		clear(d.ids)
+	if known {
+		d.pairs[i].label = label
+	} else {
+		d.at[id] = len(d.pairs)
+		d.pairs = append(d.pairs, pair{id, label})
 	}
-	d.labels[id] = label
 	if other, ok := d.ids[label]; ok && other != id {
 		id = ""
 	}
@@ -52,6 +83,9 @@ func (s *source) dictsKey(customer string) string {
 	return "owapro labels " + s.config.Identity() + " " + customer
 }
 
+// numerically compares ids, most of which are numbers.
+func numerically(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
+
 // dictsOf returns a copy of what is known of a customer's labels.
 func (s *source) dictsOf(ctx context.Context, customer string) (dicts, error) {
 	s.mu.Lock()
@@ -66,8 +100,8 @@ func (s *source) dictsOf(ctx context.Context, customer string) (dicts, error) {
 		return nil, err
 	}
 	for dimension, labels := range kept {
-		for id, label := range labels {
-			known.of(dimension).add(id, label)
+		for _, id := range slices.SortedFunc(maps.Keys(labels), numerically) {
+			known.of(dimension).add(id, labels[id])
 		}
 	}
 	return known, nil
@@ -77,7 +111,10 @@ func (s *source) dictsOf(ctx context.Context, customer string) (dicts, error) {
 func (s *source) learnDicts(ctx context.Context, customer string, ds dicts) error {
 	kept := map[string]map[string]string{}
 	for dimension, d := range ds {
-		kept[dimension] = d.labels
+		kept[dimension] = make(map[string]string, len(d.pairs))
+		for _, p := range d.pairs {
+			kept[dimension][p.id] = p.label
+		}
 	}
 	s.mu.Lock()
 	s.learned.dicts[customer] = ds.clone()
@@ -85,10 +122,12 @@ func (s *source) learnDicts(ctx context.Context, customer string, ds dicts) erro
 	return s.remember.keep(ctx, s.dictsKey(customer), kept)
 }
 
+// clone returns dicts that share everything with ds until one of the two learns.
 func (ds dicts) clone() dicts {
 	out := dicts{}
 	for dimension, d := range ds {
-		out[dimension] = &dict{labels: maps.Clone(d.labels), ids: maps.Clone(d.ids)}
+		d.shared = true
+		out[dimension] = &dict{pairs: d.pairs, at: d.at, ids: d.ids, shared: true}
 	}
 	return out
 }

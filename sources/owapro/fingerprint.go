@@ -2,41 +2,49 @@ package owapro
 
 import "slices"
 
-// mark adds a row to the fingerprints of the page.
+// mark adds a row to the fingerprints of the page: what identifies rows, then the rest.
 func (t *typer) mark(c *cells) {
-	t.line = t.line[:0]
-	for pass := range 2 { // what identifies rows, then the rest
-		for i, s := range t.slots {
-			if t.keyed[i] != (pass == 0) {
-				continue
-			}
-			if s.id < 0 || c.text[s.id] == nil { // an id says more than its label
-				t.line = append(t.line, c.text[i]...)
-			}
-			t.line = append(t.line, 0)
-		}
-		if pass == 0 {
-			t.rowKeys = append(t.rowKeys, t.keys.add(t.line))
-		}
-	}
+	t.line = t.appendCells(t.line[:0], c, t.identifying)
+	t.rowKeys = append(t.rowKeys, t.keys.add(t.line))
+	t.line = t.appendCells(t.line, c, t.others)
 	t.print.add(t.line)
+}
+
+// appendCells appends the cells of some slots, each with an end.
+func (t *typer) appendCells(dst []byte, c *cells, slots []int) []byte {
+	for _, i := range slots {
+		if id := t.slots[i].id; id < 0 || c.text[id] == nil { // an id says more than its label
+			dst = append(dst, c.text[i]...)
+		}
+		dst = append(dst, 0)
+	}
+	return dst
 }
 
 // repeats reports whether a row of the page identifies itself like one of the page
 // before, and makes the page the one before.
 func (t *typer) repeats() bool {
-	slices.Sort(t.rowKeys)
 	twice := false
-	for i, j := 0, 0; i < len(t.before) && j < len(t.rowKeys) && !twice; {
-		switch a, b := t.before[i], t.rowKeys[j]; {
-		case a < b:
-			i++
-		case b < a:
-			j++
-		default:
-			twice = true
-		}
+	if len(t.before) > 0 && len(t.rowKeys) > 0 { // most slices have but one page
+		slices.Sort(t.before) // which costs little where it is sorted already
+		slices.Sort(t.rowKeys)
+		twice = common(t.before, t.rowKeys)
 	}
 	t.before, t.rowKeys = t.rowKeys, t.before[:0]
 	return twice
+}
+
+// common reports whether two sorted lists have an element in common.
+func common(a, b []uint64) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case b[0] < a[0]:
+			b = b[1:]
+		default:
+			return true
+		}
+	}
+	return false
 }

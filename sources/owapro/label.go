@@ -3,47 +3,52 @@ package owapro
 // label fills in labels and ids of dimensions that have both. JSON gives ids, and
 // labels for most of them; CSV gives either.
 func (t *typer) label(c *cells) error {
-	for i, s := range t.slots {
-		if s.id < 0 || c.text[i] == nil && c.text[s.id] == nil {
+	for n := range t.labelled {
+		l := &t.labelled[n]
+		if c.text[l.slot] == nil && c.text[l.id] == nil {
 			continue
 		}
-		d := t.dicts.of(s.name)
-		if c.text[s.id] == nil {
-			if err := t.identify(c, i, d); err != nil {
+		if l.dict == nil {
+			l.dict = t.dicts.of(t.slots[l.slot].name)
+		}
+		if c.text[l.id] == nil {
+			if err := t.identify(c, l); err != nil {
 				return err
 			}
-		} else if known, ok := d.labels[string(c.text[s.id])]; c.text[i] != nil && t.marks != nil && (!ok || known != string(c.text[i])) {
-			t.grown = d.add(string(c.text[s.id]), string(c.text[i])) || t.grown
+		} else if c.text[l.slot] != nil && t.marks != nil {
+			if known, ok := l.dict.label(c.text[l.id]); !ok || known != string(c.text[l.slot]) {
+				t.grown = l.dict.add(string(c.text[l.id]), string(c.text[l.slot])) || t.grown
+			}
 		}
-		if c.text[i] != nil {
+		if c.text[l.slot] != nil {
 			continue
 		}
-		label, ok := d.labels[string(c.text[s.id])]
+		label, ok := l.dict.label(c.text[l.id])
 		if !ok && t.marks != nil { // in JSON an id is simply not in the dict
-			return &unsure{reason: "no label is known for the id " + string(c.text[s.id]) + " of " + s.name, usual: true}
+			return &unsure{reason: "no label is known for the id " + string(c.text[l.id]) + " of " + t.slots[l.slot].name, usual: true}
 		}
-		c.set(i, label)
+		c.set(l.slot, label)
 	}
 	return nil
 }
 
 // identify finds the id of a cell that holds a label, or the id itself.
-func (t *typer) identify(c *cells, i int, d *dict) error {
-	s, text := t.slots[i], c.text[i]
-	_, isID := d.labels[string(text)]
-	id, isLabel := d.ids[string(text)]
+func (t *typer) identify(c *cells, l *labelled) error {
+	name, text := t.slots[l.slot].name, c.text[l.slot]
+	_, isID := l.dict.label(text)
+	id, isLabel := l.dict.ids[string(text)]
 	switch {
 	case isID && isLabel && id != string(text) && t.marks != nil:
-		return &unsure{reason: string(text) + " is an id of " + s.name + " and the label of another", usual: true}
-	case isID || s.id == t.account && string(text) == t.customer:
-		c.set(s.id, string(text))
-		c.text[i] = nil
-	case s.id == t.account: // there is but one
-		c.set(s.id, t.customer)
+		return &unsure{reason: string(text) + " is an id of " + name + " and the label of another", usual: true}
+	case isID || l.id == t.account && string(text) == t.customer:
+		c.buf[l.id] = append(c.buf[l.id][:0], text...)
+		c.text[l.id], c.text[l.slot] = c.buf[l.id], nil
+	case l.id == t.account: // there is but one
+		c.set(l.id, t.customer)
 	case id != "":
-		c.set(s.id, id)
+		c.set(l.id, id)
 	case t.marks != nil:
-		return &unsure{reason: "no id is known for the label " + string(text) + " of " + s.name, usual: true}
+		return &unsure{reason: "no id is known for the label " + string(text) + " of " + name, usual: true}
 	}
 	return nil
 }

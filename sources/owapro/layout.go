@@ -24,6 +24,21 @@ func newTyper(table record.Table, b Block, d blockDefinition, probed bool, decim
 		}
 	}
 	t.date, t.account = t.slot(fieldDate), t.slot(fieldCustomerID)
+	keyed := make([]bool, len(t.slots)) // what identifies a row
+	for i, s := range t.slots {
+		keyed[i] = keyed[i] || s.dim
+		if s.id >= 0 {
+			keyed[s.id] = true
+			t.labelled = append(t.labelled, labelled{slot: i, id: s.id})
+		}
+	}
+	for i := range t.slots {
+		if keyed[i] {
+			t.identifying = append(t.identifying, i)
+		} else {
+			t.others = append(t.others, i)
+		}
+	}
 	for _, c := range table.Columns {
 		cell := cell{slot: t.slot(c.Wire()), number: numeric(c.Type)}
 		cell.day = cell.slot >= 0 && t.slots[cell.slot].kind == asDate
@@ -34,13 +49,6 @@ func newTyper(table record.Table, b Block, d blockDefinition, probed bool, decim
 	}
 	t.row, t.pending = newCells(len(t.slots)), newCells(len(t.slots))
 	t.sums = newSums(t.slots)
-	t.keyed = make([]bool, len(t.slots))
-	for i, s := range t.slots {
-		t.keyed[i] = t.keyed[i] || s.dim
-		if s.id >= 0 {
-			t.keyed[s.id] = true
-		}
-	}
 	return t
 }
 

@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// lines reads the records of a CSV. It cuts lines without a quote itself, which are
-// nearly all of them, and gives the others to encoding/csv: what it returns is what
-// that would return for the whole.
+// lines reads the records of a CSV. It cuts records of one line itself, which are
+// nearly all of them, and gives the others, and what is malformed, to encoding/csv:
+// what it returns is what that would return for the whole.
 type lines struct {
 	in        *bufio.Reader
 	delimiter byte
@@ -23,7 +23,7 @@ type lines struct {
 	quoted    *csv.Reader
 	pending   []byte // what quoted reads next
 	given     int    // lines that quoted was given
-	text      []byte // of the fields of quoted
+	text      []byte // of fields with quotes
 }
 
 func newLines(in *bufio.Reader, delimiter rune) *lines {
@@ -47,17 +47,80 @@ func (l *lines) read() ([][]byte, error) {
 			continue
 		}
 		l.from, l.ascii = l.at, isASCII(content)
-		if bytes.IndexByte(content, '"') >= 0 {
-			return l.withQuotes(line)
-		}
 		l.fields = l.fields[:0]
-		for {
-			i := bytes.IndexByte(content, l.delimiter)
-			if i < 0 {
-				l.fields = append(l.fields, content)
-				return l.fields, nil
+		if bytes.IndexByte(content, '"') < 0 {
+			l.cut(content)
+			return l.fields, nil
+		}
+		if l.cutQuoted(content) {
+			return l.fields, nil
+		}
+		return l.withQuotes(line)
+	}
+}
+
+// cut appends the fields of a line without quotes.
+func (l *lines) cut(content []byte) {
+	for {
+		i := bytes.IndexByte(content, l.delimiter)
+		if i < 0 {
+			l.fields = append(l.fields, content)
+			return
+		}
+		l.fields, content = append(l.fields, content[:i]), content[i+1:]
+	}
+}
+
+// cutQuoted appends the fields of a line with quotes, unless one of them goes on in the
+// next line, or the line is malformed: it says so then, and the fields are worth nothing.
+func (l *lines) cutQuoted(content []byte) bool {
+	l.text = l.text[:0]
+	for {
+		var field []byte
+		if len(content) > 0 && content[0] == '"' {
+			end := 0
+			if field, end = l.quotedField(content[1:]); end < 0 {
+				return false
 			}
-			l.fields, content = append(l.fields, content[:i]), content[i+1:]
+			content = content[1+end:]
+		} else {
+			end := bytes.IndexByte(content, l.delimiter)
+			if end < 0 {
+				end = len(content)
+			}
+			if field, content = content[:end], content[end:]; bytes.IndexByte(field, '"') >= 0 {
+				return false
+			}
+		}
+		l.fields = append(l.fields, field)
+		switch {
+		case len(content) == 0:
+			return true
+		case content[0] != l.delimiter:
+			return false
+		}
+		content = content[1:]
+	}
+}
+
+// quotedField returns the text of a field, and where what follows its closing quote
+// begins, -1 if there is none.
+func (l *lines) quotedField(rest []byte) (field []byte, end int) {
+	from := len(l.text)
+	for at := 0; ; {
+		i := bytes.IndexByte(rest[at:], '"')
+		if i < 0 {
+			return nil, -1
+		}
+		switch i += at; {
+		case i+1 < len(rest) && rest[i+1] == '"': // a quote of the text
+			l.text = append(l.text, rest[at:i+1]...)
+			at = i + 2
+		case at == 0:
+			return rest[:i], i + 1
+		default:
+			l.text = append(l.text, rest[at:i]...)
+			return l.text[from:], i + 1
 		}
 	}
 }

@@ -81,9 +81,10 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 // plainest is the most digits that [quick] reads.
 const plainest = 18
 
-// quick appends the canonical form of a number of nothing but digits, a minus, and the
-// decimal mark, which is 0 while none is known: what nearly all are. It returns the
-// number too, as v / 10^scale. What it does not take is for canonical.
+// quick returns the canonical form of a number of nothing but digits, a minus, and the
+// decimal mark, which is 0 while none is known: what nearly all are. It is the text
+// itself where that is canonical, and else appended to dst. It returns the number too,
+// as v / 10^scale. What it does not take is for canonical.
 func quick(dst, text []byte, mark byte) (out []byte, v int64, scale int, ok bool) {
 	from, point, end := 0, -1, len(text)
 	if end > plainest || end == 0 {
@@ -120,14 +121,15 @@ func quick(dst, text []byte, mark byte) (out []byte, v int64, scale int, ok bool
 	if whole == from || text[from] == '0' && whole > from+1 || from == 1 && v == 0 {
 		return dst, 0, 0, false
 	}
-	at := len(dst)
-	dst = append(dst, text[:end]...)
-	if scale > 0 {
-		dst[at+point] = '.'
-	}
 	if from == 1 {
 		v = -v
 	}
+	if scale == 0 || mark == '.' {
+		return text[:end], v, scale, true
+	}
+	at := len(dst)
+	dst = append(dst, text[:end]...)
+	dst[at+point] = '.'
 	return dst, v, scale, true
 }
 

@@ -6,29 +6,26 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// span is where a cell's text stands in the bytes of its row; the empty span is none.
-type span struct{ from, to int }
-
 // row holds the cells of one row as text, by slot. It is reused for the next.
 type row struct {
-	text []byte
-	at   []span
+	cells [][]byte // nil for none: null and "" mean the same here
+	text  []byte   // memory for those that are not as the vendor sent them
 }
 
-func newRow(slots int) *row { return &row{at: make([]span, slots)} }
+func newRow(slots int) *row { return &row{cells: make([][]byte, slots)} }
 
 func (r *row) reset() {
 	r.text = r.text[:0]
-	clear(r.at)
+	clear(r.cells)
 }
 
-// cell returns the text of a slot, nil for none: null and "" mean the same here.
-func (r *row) cell(slot int) []byte {
-	at := r.at[slot]
-	if at.from == at.to {
-		return nil
+// added makes what was appended to the text since from the cell of a slot. The cell
+// stays where it is when the text grows out of its memory.
+func (r *row) added(slot, from int) {
+	r.cells[slot] = nil
+	if from < len(r.text) {
+		r.cells[slot] = r.text[from:len(r.text):len(r.text)]
 	}
-	return r.text[at.from:at.to]
 }
 
 // setJSON fills a slot with a raw JSON value. A list becomes its elements with
@@ -36,7 +33,7 @@ func (r *row) cell(slot int) []byte {
 func (r *row) setJSON(slot int, value []byte) {
 	from := len(r.text)
 	r.appendJSON(value)
-	r.at[slot] = span{from, len(r.text)}
+	r.added(slot, from)
 }
 
 func (r *row) appendJSON(value []byte) {

@@ -42,8 +42,8 @@ func (u *unsure) Error() string { return u.reason }
 
 // cells are the texts of a row in their canonical form, which is the same in both formats.
 type cells struct {
-	text  [][]byte // by slot, nil = none
-	buf   [][]byte // the memory of text
+	text  [][]byte // by slot, nil = none; good until the next row is read
+	buf   [][]byte // the memory of those that differ from what came
 	wrong []bool   // it would pass for a number, but not with the marks of this CSV
 	read  []read   // what text says, where that is known already
 	doubt int      // slot of a number that is ambiguous, -1 = none
@@ -57,7 +57,25 @@ type read struct {
 }
 
 func newCells(slots int) cells {
-	return cells{text: make([][]byte, slots), buf: make([][]byte, slots), wrong: make([]bool, slots), read: make([]read, slots)}
+	c := cells{text: make([][]byte, slots), buf: make([][]byte, slots), wrong: make([]bool, slots), read: make([]read, slots)}
+	for i := range c.buf {
+		c.buf[i] = make([]byte, 0, plainest)
+	}
+	return c
+}
+
+// keep makes c a copy of a row that lasts.
+func (c *cells) keep(row *cells) {
+	for i, text := range row.text {
+		c.text[i] = nil
+		if text != nil {
+			c.buf[i] = append(c.buf[i][:0], text...)
+			c.text[i] = c.buf[i]
+		}
+	}
+	copy(c.wrong, row.wrong)
+	copy(c.read, row.read)
+	c.doubt = row.doubt
 }
 
 func (c *cells) set(slot int, text string) {
@@ -82,9 +100,8 @@ type typer struct {
 	build    *record.Builder
 	slots    []slot
 	cells    []cell
-	keyed    []bool // by slot: it identifies a row
-	probed   bool   // which columns have ids is known, so that no two rows are identified alike
-	date     int    // slots, -1 = none
+	probed   bool // which columns have ids is known, so that no two rows are identified alike
+	date     int  // slots, -1 = none
 	account  int
 	customer string
 	within   dayRange
@@ -92,6 +109,7 @@ type typer struct {
 	money    string // currency of amounts, "" if not known
 	dicts    dicts
 	grown    bool // labels were learned
+	labelled []labelled
 	current  *cells
 	raw      func() []byte // of current
 
@@ -105,6 +123,14 @@ type typer struct {
 	row, pending    cells
 	waiting         bool
 	line, amount    []byte
+	identifying     []int // slots that tell rows apart
+	others          []int // and those that do not
+}
+
+// labelled is a dimension that has labels and ids.
+type labelled struct {
+	slot, id int
+	dict     *dict // nil until it is asked
 }
 
 // begin forgets the page before. Rows that another try of the page has handed on
@@ -116,18 +142,22 @@ func (t *typer) begin(skip int64, skipped printer) {
 	t.sums.begin()
 }
 
-// add takes a row of the answer. The row before it is typed now: the last one of a
-// page may be no row but sums.
+// add takes a row of the answer and types it, unless it looks like sums: then it waits
+// until another row follows, since the last one of a page may be no row.
 func (t *typer) add(r *row) error {
 	t.row.doubt = -1
-	for i := range t.slots {
-		t.canonical(i, r.cell(i))
+	for i, text := range r.cells {
+		t.canonical(i, text)
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
-	t.row, t.pending, t.waiting = t.pending, t.row, true
-	return nil
+	if t.summary(&t.row) {
+		t.pending.keep(&t.row)
+		t.waiting = true
+		return nil
+	}
+	return t.commit(&t.row)
 }
 
 // flush types the row that waits.
@@ -141,7 +171,7 @@ func (t *typer) flush() error {
 
 // end types the last row of a page unless it is a summary, and reports whether it was.
 func (t *typer) end(summaries bool) (summary bool, err error) {
-	if t.waiting && summaries && t.summary(&t.pending) {
+	if t.waiting && summaries {
 		t.waiting = false
 		return true, nil
 	}
@@ -151,6 +181,9 @@ func (t *typer) end(summaries bool) (summary bool, err error) {
 // summary tells a row of sums: it is of no day and has no other dimensions, but
 // perhaps a word like Total in the first.
 func (t *typer) summary(c *cells) bool {
+	if t.date < 0 || c.read[t.date].ok {
+		return false
+	}
 	first := true
 	for i, s := range t.slots {
 		switch {
@@ -163,73 +196,80 @@ func (t *typer) summary(c *cells) bool {
 		}
 		first = first && !s.dim
 	}
-	return t.date >= 0
+	return true
 }
 
+// canonical reads a cell of the row that came.
 func (t *typer) canonical(i int, text []byte) {
-	k := t.slots[i].kind
-	t.row.wrong[i], t.row.read[i] = false, read{}
-	if k == asNumber || k == asPercent || k == asMoney {
+	c, k := &t.row, t.slots[i].kind
+	c.wrong[i], c.read[i] = false, read{}
+	if k == asText {
+		if t.marks == nil { // which is what CSV leaves of them
+			text = newlines(text)
+		}
+		c.text[i] = text
+		return
+	}
+	if k == asDate {
+		if d, err := record.ParseDays(text); err == nil {
+			c.text[i], c.read[i] = text, read{value: int64(d), ok: true}
+			return
+		}
+	} else {
 		mark := byte('.')
 		if t.marks != nil {
 			mark = t.marks.decimal
 		}
-		if buf, v, scale, ok := quick(t.row.buf[i][:0], text, mark); ok {
-			t.row.text[i], t.row.buf[i], t.row.read[i] = buf, buf, read{v, int8(scale), true}
+		if out, v, scale, ok := quick(c.buf[i][:0], text, mark); ok {
+			c.text[i], c.read[i] = out, read{v, int8(scale), true}
 			return
 		}
 	}
-	if k != asText {
-		text = bytes.TrimSpace(text)
-	}
-	if len(text) == 0 {
-		t.row.text[i] = nil
+	if text = bytes.TrimSpace(text); len(text) == 0 {
+		c.text[i] = nil
 		return
 	}
-	buf, v := t.row.buf[i][:0], number
-	switch k {
-	case asNumber, asPercent, asMoney:
-		if t.marks == nil {
-			buf, v = jsonNumber(buf, text, k == asPercent)
-			break
-		}
-		money := ""
-		if k == asMoney {
-			money = t.money
-		}
-		buf, v = t.marks.canonical(buf, text, k == asPercent, money)
-	case asDate:
+	c.buf[i] = t.unusual(c.buf[i][:0], i, text)
+	c.text[i] = c.buf[i]
+}
+
+// unusual appends what a number or a date is that is not written in the shortest way.
+func (t *typer) unusual(dst []byte, i int, text []byte) []byte {
+	k, v := t.slots[i].kind, number
+	switch {
+	case k == asDate:
 		var within *dayRange
 		if i == t.date {
 			within = &t.within
 		}
 		if d, err := record.ParseDays(text); err == nil {
-			buf, t.row.read[i] = append(buf, text...), read{value: int64(d), ok: true}
-			break
+			t.row.read[i] = read{value: int64(d), ok: true}
 		}
-		buf = isoDate(buf, text, within)
+		return isoDate(dst, text, within)
+	case t.marks == nil:
+		dst, _ = jsonNumber(dst, text, k == asPercent)
+		return dst
+	case k == asMoney:
+		dst, v = t.marks.canonical(dst, text, false, t.money)
 	default:
-		buf = append(buf, text...)
-		if t.marks == nil { // which is what CSV leaves of them
-			buf = newlines(buf)
-		}
+		dst, v = t.marks.canonical(dst, text, k == asPercent, "")
 	}
 	switch {
 	case v == ambiguous && t.row.doubt < 0:
 		t.row.doubt = i
-	case v == notNumber && t.marks != nil:
+	case v == notNumber:
 		_, err := record.AppendDecimal(nil, text)
 		t.row.wrong[i] = err == nil
 	}
-	t.row.text[i], t.row.buf[i] = buf, buf
+	return dst
 }
 
-// newlines makes one sign of every line end of two, in place.
+// newlines makes one sign of every line end of two.
 func newlines(b []byte) []byte {
 	if bytes.IndexByte(b, '\r') < 0 {
 		return b
 	}
-	return append(b[:0], bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))...)
+	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
 }
 
 // commit counts a row and types it if it is of the slice.
@@ -268,7 +308,8 @@ func (t *typer) commit(c *cells) error {
 }
 
 func (t *typer) fill(c *cells) {
-	for _, cell := range t.cells {
+	for i := range t.cells {
+		cell := &t.cells[i]
 		text, known := cell.constant, read{}
 		if cell.slot >= 0 {
 			text, known = c.text[cell.slot], c.read[cell.slot]
