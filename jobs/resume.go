@@ -70,8 +70,8 @@ func unended(newestFirst []state.Run) (state.Run, bool) {
 }
 
 // resume requests a run of what waits for quota and whose time has come, of every
-// job that has no run open: of the waiting slices, or of a run that was parked
-// before it had planned any.
+// job that has no run open but a backfill: of the waiting slices, or of a run that was
+// parked before it had planned any.
 func (s *server) resume(ctx context.Context) error {
 	now := s.o.Now()
 	parked, err := s.state.ParkedRuns(ctx, now)
@@ -86,12 +86,16 @@ func (s *server) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	busy := map[string]bool{}
+	busy := standing{any: map[string]bool{}, filled: map[string]bool{}}
 	for _, r := range open {
-		busy[r.Job] = true
+		if r.Trigger == state.TriggerBackfill {
+			busy.filled[r.Job] = true
+		} else {
+			busy.any[r.Job] = true
+		}
 	}
 	for _, j := range s.recorded {
-		busy[j.Name] = busy[j.Name] || j.Paused
+		busy.any[j.Name] = busy.any[j.Name] || j.Paused
 	}
 	for _, r := range parked {
 		again := sameAs(r)
@@ -119,12 +123,16 @@ func (s *server) resume(ctx context.Context) error {
 	return nil
 }
 
+// standing are jobs for which nothing is requested that waited for quota: paused ones and
+// those that have a run open. A backfill gives way to what goes before it.
+type standing struct{ any, filled map[string]bool }
+
 // goOn requests a run unless its job is busy, or is no more.
-func (s *server) goOn(ctx context.Context, r state.Run, busy map[string]bool) error {
-	if busy[r.Job] || s.cfg.Job(r.Job) == nil {
+func (s *server) goOn(ctx context.Context, r state.Run, busy standing) error {
+	if busy.any[r.Job] || busy.filled[r.Job] && r.Priority == state.PriorityBackfill || s.cfg.Job(r.Job) == nil {
 		return nil
 	}
-	busy[r.Job] = true
+	busy.any[r.Job] = true
 	run, err := s.state.Enqueue(ctx, r)
 	if err == nil {
 		s.log.Info("quota is back, what waited for it goes on", "job", r.Job, "run", run.ID)
