@@ -1,10 +1,8 @@
 package lake_test
 
 import (
-	"crypto/rand"
 	"strconv"
 	"testing"
-	"time"
 
 	"exporter/fault"
 	"exporter/record"
@@ -57,41 +55,27 @@ func closing(t testing.TB) func(sinks.Sink, error) sinks.Sink {
 	}
 }
 
-var facts = record.Table{
-	Description: "Facts of the vendor's report.",
-	Columns: []record.Column{
-		{Name: "id", Type: record.Integer, Required: true},
-		{Name: "name", Type: record.Text, Origin: "Campaign Name", Description: `What it's "called" here.`},
-		{Name: "amount", Type: record.Numeric, Description: "Net."},
-	},
-	Key: []string{"id"},
-}
-
-var day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+var (
+	facts = func() record.Table { t := sinktest.Facts; t.Key = []string{"id"}; return t }()
+	day   = sinktest.Day
+)
 
 // batch types n rows of a table with the columns of facts.
 func batch(table, n int, mark string) *record.Batch {
-	b := record.NewBuilder(table, facts, nil)
-	for i := range n {
-		b.Integer(int64(i))
-		b.Text([]byte(mark))
-		b.Raw([]byte(strconv.Itoa(i) + ".25"))
-		b.EndRow(nil)
-	}
-	rows, _ := b.Take()
-	return &rows
+	b := sinktest.Batch(n, mark)
+	b.Table = table
+	return b
 }
 
 // loadOf describes a load of one slice whose n-th table has the n-th batch.
 func loadOf(shape record.Table, batches ...*record.Batch) sinks.Load {
-	l := sinks.Load{
-		Slice: sinks.Slice{Job: "facts", Part: "north", Start: day, End: day.AddDate(0, 0, 1)},
-		Run:   "run-1", LoadID: rand.Text(), Mode: sinks.Replace, Definition: "d1",
-	}
+	l := sinktest.LoadOf(shape)
+	first := l.Tables[0].Name
+	l.Tables = nil
 	for i, b := range batches {
 		tally := record.NewTally(shape)
 		tally.Add(b)
-		name := "facts"
+		name := first
 		if i > 0 {
 			name += "_" + strconv.Itoa(i)
 		}

@@ -1,14 +1,12 @@
 package lake_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"exporter/record"
 	"exporter/sinks"
 	"exporter/sinks/lake"
+	"exporter/sinks/sinktest"
 )
 
 // childVariable makes the test program load a slice and stop before one of its steps.
@@ -248,31 +247,10 @@ func TestKilled(t *testing.T) {
 // kill runs a task in another process and kills it where it stops.
 func kill(t *testing.T, task childTask) string {
 	t.Helper()
-	text, err := json.Marshal(task)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	line = strings.TrimSpace(line)
+	line := sinktest.KillChild(t, childVariable, task, nil)
 	if line != "done" && !strings.HasPrefix(line, "before ") {
-		t.Fatalf("the child says %q: %v", line, err)
+		t.Fatalf("the child says %q", line)
 	}
-	if err := cmd.Process.Kill(); err != nil && line != "done" {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // killed
 	return line
 }
 

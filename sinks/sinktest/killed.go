@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"testing"
 	"time"
 
 	"exporter/sinks"
@@ -99,36 +100,48 @@ func (r *rule) kill(t task) {
 // and was killed there.
 func (r *rule) killAt(trap Trap, t task) (ended bool) {
 	r.Helper()
-	text, err := json.Marshal(t)
-	if err != nil {
-		r.Fatal(err)
+	line := KillChild(r, childVariable, t, trap.Arm)
+	ended = line == "ready"
+	if !ended && line != "" {
+		r.Errorf("the process to be killed says %q", line)
 	}
-	cmd := exec.CommandContext(r.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
-	if _, err := cmd.StdinPipe(); err != nil {
-		r.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		r.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		r.Fatal(err)
-	}
-	if trap.Arm != nil {
-		trap.Arm(cmd.Process)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	ended = strings.TrimSpace(line) == "ready"
-	if !ended && (line != "" || !errors.Is(err, io.EOF)) {
-		r.Errorf("the process to be killed says %q: %v", line, err)
-	}
-	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		r.Error(err)
-	}
-	_ = cmd.Wait() // killed
 	if trap.Gone != nil {
 		trap.Gone()
 	}
 	return ended
+}
+
+// KillChild runs this test program again with a task, as JSON, in a variable of its
+// environment, and kills it once it has said a line, which it returns, or is gone. Arm,
+// which may be nil, is called with the process.
+func KillChild(t testing.TB, variable string, task any, arm func(*os.Process)) (line string) {
+	t.Helper()
+	text, err := json.Marshal(task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), variable+"="+string(text))
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if arm != nil {
+		arm(cmd.Process)
+	}
+	line, err = bufio.NewReader(out).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		t.Errorf("read what the process to be killed says: %v", err)
+	}
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // killed
+	return strings.TrimSpace(line)
 }
