@@ -29,7 +29,7 @@ func (w *work) obey(ctx context.Context) (_ context.Context, stop func()) {
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	id := w.run.ID
+	run := w.run
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		look := time.NewTicker(ordersEvery)
@@ -40,7 +40,7 @@ func (w *work) obey(ctx context.Context) (_ context.Context, stop func()) {
 				return
 			case <-look.C:
 			}
-			o, err := w.state.Orders(ctx, id)
+			o, err := w.state.Orders(ctx, run)
 			switch {
 			case err != nil: // the state is asked again; what it cannot tell now it will
 			case o.Cancel:

@@ -34,8 +34,9 @@ func TestWhatWaitedGoesOnBesideABackfill(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := n.begin(); len(got) != 1 || got[0].ID != backfill.ID {
-				t.Fatalf("%+v", got)
+			begun := n.begin()
+			if len(begun) != 1 || begun[0].ID != backfill.ID {
+				t.Fatalf("%+v", begun)
 			}
 			requested := func() (other int) {
 				t.Helper()
@@ -59,7 +60,7 @@ func TestWhatWaitedGoesOnBesideABackfill(t *testing.T) {
 					t.Errorf("%d runs of what waited, want %d", requested(), want)
 				}
 			}
-			if o, err := n.Orders(t.Context(), backfill.ID); err != nil || o.OfJob != (want == 1) {
+			if o, err := n.Orders(t.Context(), begun[0]); err != nil || o.OfJob != (want == 1) {
 				t.Errorf("the backfill has orders %+v, %v", o, err)
 			}
 		})

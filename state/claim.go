@@ -13,9 +13,7 @@ func (s *Store) Claim(ctx context.Context, id string, epoch int64) (r Run, ok bo
 		if err := s.fence(ctx, tx, epoch); err != nil {
 			return err
 		}
-		r, err = scanRun(tx.QueryRowContext(ctx, `
-			UPDATE runs SET state = 'running', started = ?, epoch = ? WHERE id = ? AND state = 'queued'
-			RETURNING `+runColumns, micros(s.now()), epoch, id))
+		r, err = s.begin(ctx, tx, epoch, `id = ?3`, id)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -23,4 +21,14 @@ func (s *Store) Claim(ctx context.Context, id string, epoch int64) (r Run, ok bo
 		return r, false, err
 	}
 	return r, err == nil, s.classify(ctx, err, "claim run %s", id)
+}
+
+// begin moves the queued run of which where says which to running; ?3 and on are values.
+func (s *Store) begin(ctx context.Context, tx *sql.Tx, epoch int64, where string, values ...any) (Run, error) {
+	r, err := scanRun(tx.QueryRowContext(ctx, `UPDATE runs SET state = 'running', started = ?1, epoch = ?2
+		WHERE state = 'queued' AND `+where+` RETURNING `+runColumns, append([]any{micros(s.now()), epoch}, values...)...))
+	if err != nil {
+		return Run{}, err
+	}
+	return r, tx.QueryRowContext(ctx, `SELECT max(seq) FROM runs`).Scan(&r.Behind)
 }

@@ -70,6 +70,7 @@ type Run struct {
 
 	Requested, Started, Finished time.Time // made by Enqueue, NextQueued, Finish
 	Epoch                        int64     // of the lease it runs under
+	Behind                       int64     // number of the newest request when it began; by NextQueued and Claim, not stored
 
 	// Counts of slices. Of a run of the waiting slices, Waiting is what of the job
 	// waits at its end.

@@ -46,14 +46,11 @@ func (s *Store) NextQueued(ctx context.Context, epoch int64, busy ...string) (r 
 		if err := s.fence(ctx, tx, epoch); err != nil {
 			return err
 		}
-		r, err = scanRun(tx.QueryRowContext(ctx, `
-			UPDATE runs SET state = 'running', started = ?1, epoch = ?2
-			WHERE state = 'queued' AND seq = (
-				SELECT seq FROM runs
-				WHERE state = 'queued' AND job NOT IN (SELECT value FROM json_each(?3))
-				  AND NOT (triggered_by IN ('schedule', 'again', 'quota') AND job IN (SELECT job FROM jobs WHERE paused))
-				ORDER BY priority = 'backfill', seq LIMIT 1)
-			RETURNING `+runColumns, micros(s.now()), epoch, string(skip)))
+		r, err = s.begin(ctx, tx, epoch, `seq = (
+			SELECT seq FROM runs
+			WHERE state = 'queued' AND job NOT IN (SELECT value FROM json_each(?3))
+			  AND NOT (triggered_by IN ('schedule', 'again', 'quota') AND job IN (SELECT job FROM jobs WHERE paused))
+			ORDER BY priority = 'backfill', seq LIMIT 1)`, string(skip))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {

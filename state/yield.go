@@ -13,15 +13,16 @@ type Orders struct {
 	GiveWay, OfJob bool
 }
 
-// Orders reads what a run is to do now. It is asked for about once a second.
-func (s *Store) Orders(ctx context.Context, id string) (o Orders, err error) {
+// Orders reads what a run that has begun is to do now. It is asked for about once a
+// second. What was asked for since goes by the order of requests, whatever the clock did.
+func (s *Store) Orders(ctx context.Context, r Run) (o Orders, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT r.cancelled, count(q.id) > 0, total(q.job = r.job) > 0
-		FROM runs AS r LEFT JOIN runs AS q ON q.state = 'queued' AND q.priority <> 'backfill' AND q.requested >= r.started
-		WHERE r.id = ? GROUP BY r.id`, id).Scan(&o.Cancel, &o.GiveWay, &o.OfJob)
+		FROM runs AS r LEFT JOIN runs AS q ON q.state = 'queued' AND q.priority <> 'backfill' AND q.seq > ?
+		WHERE r.id = ? GROUP BY r.id`, r.Behind, r.ID).Scan(&o.Cancel, &o.GiveWay, &o.OfJob)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
-	return o, s.classify(ctx, err, "read what run %s is to do", id)
+	return o, s.classify(ctx, err, "read what run %s is to do", r.ID)
 }
 
 // Cancel asks a run to end. One that nobody has begun is withdrawn; one at work ends
