@@ -40,7 +40,7 @@ func (s *source) changedBy(ctx context.Context, method string, since time.Time, 
 	d := newDecoder(model, names, func(r *row) error {
 		h := xxh3.Hash128(append(append(scratch[:0], r.key...), r.value(0)...))
 		here.Hi, here.Lo = here.Hi+h.Hi, here.Lo+h.Lo
-		text := plain(&scratch, r.value(1))
+		text := r.text(1)
 		if len(text) < len(time.DateOnly) {
 			return fault.New(fault.Data, "row %s has no datetime", r.key)
 		}

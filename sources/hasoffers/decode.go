@@ -1,8 +1,8 @@
 package hasoffers
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,36 +22,35 @@ type answer struct {
 
 const unknown int64 = -1
 
-// decoder streams one answer after the other. Its memory is one row.
+// decoder reads one answer after the other. Its memory is one row.
 type decoder struct {
-	json  *jsontext.Decoder
+	tokens
 	model string // of the rows, "Conversion"
 	slots slots
 	row   row
 	each  func(*row) error // called with every row; the row is good until it returns
 	out   answer
-	name  []byte
+	key   []byte // of the row that is being read
+
+	oneRow, member func(name []byte) error // methods, made values once
 }
 
 func newDecoder(model string, names []string, each func(*row) error) *decoder {
-	return &decoder{
-		json: new(jsontext.Decoder), model: model, slots: newSlots(names), row: row{at: make([]span, len(names))}, each: each,
-	}
+	d := &decoder{tokens: newTokens(), model: model, slots: newSlots(names), row: row{at: make([]span, len(names))}, each: each}
+	d.oneRow, d.member = d.readRow, d.rowMember
+	return d
 }
 
 // decode reads one answer to its end. Bytes that are no answer are transient:
 // they come from broken connections and from the machines in front of the vendor.
 func (d *decoder) decode(body io.Reader) (answer, error) {
 	d.out = answer{status: unknown, page: unknown, count: unknown, pages: unknown}
-	d.json.Reset(body, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d.reset(body)
 	if err := d.object(d.top); err != nil {
 		return d.out, d.broken(err)
 	}
 	// Reading on to the end proves that the answer is whole, its compression too.
-	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = errors.New("more than one JSON value")
-		}
+	if err := d.atEnd(); err != nil {
 		return d.out, d.broken(err)
 	}
 	return d.out, nil
@@ -62,30 +61,8 @@ func (d *decoder) broken(err error) error {
 	if errors.As(err, &classified) || errors.Is(err, errStopped) {
 		return err
 	}
-	return fault.New(fault.Transient, "decode answer after byte %d: %w", d.json.InputOffset(), err).
+	return fault.New(fault.Transient, "decode answer after byte %d: %w", d.offset(), err).
 		WithHint("The vendor sent something that is not a whole JSON answer; it is asked again. If that stays so, look at the vendor's status page.")
-}
-
-// object reads an object and calls member with the name of every member, which
-// is good until the next read and whose value member has to read.
-func (d *decoder) object(member func(name []byte) error) error {
-	if k := d.json.PeekKind(); k != '{' && k != 0 {
-		return fmt.Errorf("%s where an object was expected", k)
-	}
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
-	for d.json.PeekKind() != '}' {
-		raw, err := d.json.ReadValue()
-		if err != nil {
-			return err
-		}
-		if err := member(raw[1 : len(raw)-1]); err != nil {
-			return err
-		}
-	}
-	_, err := d.json.ReadToken()
-	return err
 }
 
 // top reads the members of the whole answer. The echoed request is skipped
@@ -93,14 +70,14 @@ func (d *decoder) object(member func(name []byte) error) error {
 func (d *decoder) top(name []byte) error {
 	switch string(name) {
 	case "response":
-		if d.json.PeekKind() != '{' {
-			return d.json.SkipValue()
+		if k, err := d.kind(); err == nil && k == '{' {
+			return d.object(d.response)
 		}
-		return d.object(d.response)
+		return d.skip()
 	case "message", "error", "error_description":
 		return d.text()
 	default:
-		return d.json.SkipValue()
+		return d.skip()
 	}
 }
 
@@ -113,34 +90,41 @@ func (d *decoder) response(name []byte) error {
 	case "errors", "errorMessage":
 		return d.text()
 	default:
-		return d.json.SkipValue()
+		return d.skip()
 	}
 }
 
 // data reads response.data: an envelope with paging, rows by id, a list, or a
 // scalar that stands for nothing.
 func (d *decoder) data() error {
-	switch d.json.PeekKind() {
-	case '{':
+	k, err := d.kind()
+	switch {
+	case err != nil:
+		return err
+	case k == '{':
 		paged := false
 		return d.object(func(name []byte) error { return d.dataMember(name, &paged) })
-	case '[':
+	case k == '[':
 		return d.list()
 	default:
-		return d.json.SkipValue()
+		return d.skip()
 	}
 }
 
 // dataMember reads a member of an object under data. Once a key of the paging
 // envelope was seen, other objects than its data are additions to skip.
 func (d *decoder) dataMember(name []byte, paged *bool) error {
-	d.name = append(d.name[:0], name...) // peeking gives up name
-	kind := d.json.PeekKind()
-	rows := kind == '{' || kind == '['
-	switch string(d.name) {
+	k, err := d.kind()
+	if err != nil {
+		return err
+	}
+	switch string(name) {
 	case "data":
-		if rows {
-			return d.rows(kind)
+		switch k {
+		case '{':
+			return d.object(d.oneRow)
+		case '[':
+			return d.list()
 		}
 	case "page":
 		*paged = true
@@ -152,106 +136,127 @@ func (d *decoder) dataMember(name []byte, paged *bool) error {
 		*paged = true
 		return d.number(&d.out.pages)
 	case d.model:
-		if kind == '{' {
+		if k == '{' {
 			return d.fields(nil)
 		}
 	}
 	switch {
-	case kind == '{' && !*paged:
-		return d.oneRow(d.name)
-	case !*paged && len(d.name) > 0 && d.name[0] >= '0' && d.name[0] <= '9':
-		return fault.New(fault.Data, "row %s is not an object", d.name)
+	case k == '{' && !*paged:
+		return d.oneRow(name)
+	case !*paged && len(name) > 0 && name[0] >= '0' && name[0] <= '9':
+		return fault.New(fault.Data, "row %s is not an object", name)
 	}
-	return d.json.SkipValue()
-}
-
-func (d *decoder) rows(kind jsontext.Kind) error {
-	if kind == '[' {
-		return d.list()
-	}
-	return d.object(d.oneRow)
+	return d.skip()
 }
 
 func (d *decoder) list() error {
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
-	for d.json.PeekKind() != ']' {
-		if err := d.oneRow(nil); err != nil {
-			return err
-		}
-	}
-	_, err := d.json.ReadToken()
-	return err
+	return d.elements(func() error { return d.oneRow(nil) })
 }
 
-// oneRow reads {"Conversion": {...}, other models}.
-func (d *decoder) oneRow(key []byte) error {
-	d.name = append(d.name[:0], key...) // peeking gives up key
-	if k := d.json.PeekKind(); k != '{' && k != 0 {
-		return fault.New(fault.Data, "row %s is a JSON %s, not an object", d.name, k)
-	}
-	before := d.out.rows
-	if _, err := d.json.ReadToken(); err != nil {
+// readRow reads {"Conversion": {...}, other models}.
+func (d *decoder) readRow(key []byte) error {
+	d.key = append(d.key[:0], key...)
+	k, err := d.kind()
+	if err != nil {
 		return err
 	}
-	for d.json.PeekKind() != '}' {
-		name, err := d.json.ReadValue()
-		if err != nil {
-			return err
-		}
-		if string(name[1:len(name)-1]) == d.model && d.json.PeekKind() == '{' {
-			err = d.fields(d.name)
-		} else {
-			err = d.json.SkipValue()
-		}
-		if err != nil {
-			return err
-		}
+	if k != '{' {
+		return fault.New(fault.Data, "row %s is a JSON %s, not an object", d.key, k)
 	}
-	if _, err := d.json.ReadToken(); err != nil {
+	before := d.out.rows
+	if err := d.object(d.member); err != nil {
 		return err
 	}
 	if d.out.rows == before {
-		return fault.New(fault.Data, "row %s holds no %s", d.name, d.model)
+		return fault.New(fault.Data, "row %s holds no %s", d.key, d.model)
 	}
 	return nil
 }
 
+func (d *decoder) rowMember(name []byte) error {
+	if string(name) != d.model {
+		return d.skip()
+	}
+	if k, err := d.kind(); err == nil && k == '{' {
+		return d.fields(d.key)
+	}
+	return d.skip()
+}
+
 // fields reads the fields of one row and hands it out.
 func (d *decoder) fields(key []byte) error {
-	d.row.reset(key)
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
-	for nth := 0; d.json.PeekKind() != '}'; nth++ {
-		name, err := d.json.ReadValue()
-		if err != nil {
-			return err
-		}
-		slot := d.slots.find(nth, name)
-		if slot < 0 {
-			if err := d.json.SkipValue(); err != nil {
-				return err
-			}
+	for {
+		d.row.reset(key)
+		n := d.plainFields(d.unread())
+		if n == cutOff && d.more() {
 			continue
 		}
-		value, err := d.json.ReadValue()
-		if err != nil {
+		if n > 0 {
+			d.row.raw, d.at = d.unread(), d.at+n
+		} else if err := d.oddFields(key); err != nil {
 			return err
 		}
-		d.row.set(slot, value)
+		d.out.rows++
+		return d.each(&d.row)
 	}
-	if _, err := d.json.ReadToken(); err != nil {
+}
+
+// plainFields notes where the fields of a row are in b, which begins with the row, and
+// returns how long it is; or why it cannot: the row goes on behind b, or holds more
+// than strings, numbers and words without white space between them.
+func (d *decoder) plainFields(b []byte) int {
+	i := 1
+	for nth := 0; ; nth++ {
+		slot, n := d.slots.next(nth, b[i:])
+		if n <= 0 {
+			return n
+		}
+		i += n
+		n, escaped := scan(b[i:])
+		if n <= 0 {
+			return n
+		}
+		if slot >= 0 {
+			d.row.at[slot] = span{i, i + n, escaped}
+		}
+		if i += n; i == len(b) {
+			return cutOff
+		}
+		switch b[i] {
+		case ',':
+			i++
+		case '}':
+			return i + 1
+		default:
+			return notPlain
+		}
+	}
+}
+
+// oddFields reads the fields of any row.
+func (d *decoder) oddFields(key []byte) error {
+	d.row.reset(key)
+	d.row.own = d.row.own[:0]
+	err := d.object(func(name []byte) error {
+		slot, ok := d.slots.index[string(name)]
+		if !ok {
+			return d.skip()
+		}
+		value, err := d.value()
+		if err == nil {
+			from := len(d.row.own)
+			d.row.own = append(d.row.own, value...)
+			d.row.at[slot] = span{from, len(d.row.own), bytes.IndexByte(value, '\\') >= 0}
+		}
 		return err
-	}
-	d.out.rows++
-	return d.each(&d.row)
+	})
+	d.row.raw = d.row.own
+	return err
 }
 
 // number reads a number that may be written as a string; anything else is unknown.
 func (d *decoder) number(to *int64) error {
-	value, err := d.json.ReadValue()
+	value, err := d.value()
 	if err != nil {
 		return err
 	}
@@ -268,21 +273,20 @@ func (d *decoder) number(to *int64) error {
 
 // text collects the strings of a value that tells what went wrong, whatever its shape.
 func (d *decoder) text() error {
-	depth := d.json.StackDepth()
-	for {
-		name := false
-		if kind, length := d.json.StackIndex(d.json.StackDepth()); kind == '{' && length%2 == 0 {
-			name = d.json.StackDepth() > depth
+	return d.library(func(json *jsontext.Decoder) error {
+		for {
+			kind, length := json.StackIndex(json.StackDepth())
+			name := kind == '{' && length%2 == 0
+			token, err := json.ReadToken()
+			if err != nil {
+				return err
+			}
+			if token.Kind() == '"' && !name && token.String() != "" {
+				d.out.texts = append(d.out.texts, token.String())
+			}
+			if json.StackDepth() == 0 {
+				return nil
+			}
 		}
-		token, err := d.json.ReadToken()
-		if err != nil {
-			return err
-		}
-		if token.Kind() == '"' && !name && token.String() != "" {
-			d.out.texts = append(d.out.texts, token.String())
-		}
-		if d.json.StackDepth() == depth {
-			return nil
-		}
-	}
+	})
 }

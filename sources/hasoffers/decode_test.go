@@ -1,9 +1,14 @@
 package hasoffers_test
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"exporter/fault"
@@ -97,23 +102,86 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// FuzzDecode: however an answer arrives, it is what the library makes of it.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
 		`{"response":{"status":1,"data":{"count":1,"data":{"1":{"Conversion":{"id":"1","payout":"1.5","source":"a\/b"}}}}}}`,
+		`{"response":{"status":1,"data":{"1":{"Conversion":{"payout":-0.50,"id":1,"x":null,"source":"Z\u00fcrich \ud83d"}},"2":{"Conversion":{"payout":1e2,"source":[1, {}],"id":true}}}}}`,
+		`{"response":{"status":1,"data":{"page":1,"data":[{"Conversion":{}},{"Conversion" : {"id" :"2"}, "Offer":{"a":1}},{"Offer":[],"Conversion":{"id":"3"}}]}}}`,
+		`{"response":{"status":1,"data":{"data":{"1":{"Conversion":{"id":"1"},"Conversion":{"id":"2"}},"2":{"Conversion":[]}}}}}`,
+		`{"response":{"data":{"data":{"1":{"Conversion":{"id":01}}}}}}`, `{"response":{"data":{"data":{"1":{"Conversion":{"source":"a\x"}}}}}}`,
 		`{"response":{"status":1,"data":[]}}`, `{"response":{"errors":{"publicMessage":"x"}}}`, `{"message":"x"}`, `{"response":`,
 	} {
-		f.Add([]byte(body))
+		f.Add([]byte(body), byte(0))
+		f.Add([]byte(body), byte(3))
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := hasoffers.Decode("Conversion", some, strings.NewReader(string(body)))
-		if err != nil {
-			if c := fault.ClassOf(err); c != fault.Transient && c != fault.Data {
-				t.Errorf("class %q of %v", c, err)
-			}
-			return
+	f.Fuzz(func(t *testing.T, body []byte, piece byte) {
+		want, wantErr := hasoffers.DecodeByLibrary("Conversion", some, bytes.NewReader(body))
+		got, err := hasoffers.Decode("Conversion", some, pieces(body, int(piece)))
+		class := fault.ClassOf(err)
+		if (err == nil) != (wantErr == nil) || err != nil && class != fault.Transient && class != fault.Data {
+			t.Errorf("decode %q: got %v of class %q, the library says %v", body, err, class, wantErr)
 		}
-		if len(got.Keys) != len(got.Rows) {
-			t.Errorf("%d keys of %d rows", len(got.Keys), len(got.Rows))
+		whole := jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		if whole && err != nil && class != fault.ClassOf(wantErr) { // of what is no JSON either may be seen first
+			t.Errorf("decode %q: got %v, the library says %v", body, err, wantErr)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("decode %q (-library +got):\n%s", body, diff)
 		}
 	})
+}
+
+// pieces is body as a slow connection hands it out, 0 for all of it at once.
+func pieces(body []byte, piece int) io.Reader {
+	if piece == 0 {
+		return bytes.NewReader(body)
+	}
+	return readerFunc(func(p []byte) (int, error) {
+		if len(body) == 0 {
+			return 0, io.EOF
+		}
+		n := copy(p[:min(len(p), piece)], body)
+		body = body[n:]
+		return n, nil
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestDecodeLong: answers that are longer than what is read at once, with rows and values
+// that are too, in pieces of all sorts.
+func TestDecodeLong(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	odd := []string{`1`, `null`, `-0.25`, `1e3`, `{"a":[1,"x"]}`, `"Z\u00fcrich"`, `"a\/b"`, `""`, `"` + strings.Repeat("long ", 30_000) + `"`}
+	for round := range 20 {
+		var b strings.Builder
+		b.WriteString(`{"response":{"status":1,"data":{"page":1,"count":300,"pageCount":1,"data":{`)
+		for i := range 300 {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			value := `"` + strings.Repeat("x", rng.IntN(2000)) + `"`
+			if rng.IntN(10) == 0 {
+				value = odd[rng.IntN(len(odd))]
+			}
+			fmt.Fprintf(&b, `"%d":{"Conversion":{"id":"%d","payout":"1.50000","other":%s,"source":%s}}`, i, i, value, value)
+		}
+		b.WriteString(`}}}}`)
+		body := []byte(b.String())
+		piece := []int{0, 1, 7, 4096, 1 << 16, 1<<16 + 1}[round%6]
+		if piece == 1 {
+			body = body[:len(body)/3] // cut off
+		}
+		want, wantErr := hasoffers.DecodeByLibrary("Conversion", some, bytes.NewReader(body))
+		got, err := hasoffers.Decode("Conversion", some, pieces(body, piece))
+		if (err == nil) != (wantErr == nil) || (err == nil) != (piece != 1) {
+			t.Fatalf("pieces of %d: got %v, the library says %v", piece, err, wantErr)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("pieces of %d (-library +got):\n%s", piece, diff)
+		}
+	}
 }

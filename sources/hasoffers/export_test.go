@@ -25,20 +25,27 @@ type Decoded struct {
 
 // Decode decodes one answer with rows of a model.
 func Decode(model string, fields []string, body io.Reader) (Decoded, error) {
+	return decoded(fields, func(each func(*row) error) (answer, error) { return newDecoder(model, fields, each).decode(body) })
+}
+
+// DecodeByLibrary does the same with nothing but the library.
+func DecodeByLibrary(model string, fields []string, body io.Reader) (Decoded, error) {
+	return decoded(fields, func(each func(*row) error) (answer, error) { return newReference(model, fields, each).decode(body) })
+}
+
+func decoded(fields []string, decode func(each func(*row) error) (answer, error)) (Decoded, error) {
 	var out Decoded
-	var scratch []byte
-	d := newDecoder(model, fields, func(r *row) error {
+	got, err := decode(func(r *row) error {
 		values := map[string]string{}
 		for slot, name := range fields {
-			if v := r.value(slot); v != nil {
-				values[name] = string(plain(&scratch, v))
+			if v := r.text(slot); v != nil {
+				values[name] = string(v)
 			}
 		}
 		out.Keys = append(out.Keys, string(r.key))
 		out.Rows = append(out.Rows, values)
 		return nil
 	})
-	got, err := d.decode(body)
 	out.Status, out.Page, out.Count, out.Pages, out.Texts = got.status, got.page, got.count, got.pages, unique(got.texts)
 	return out, err
 }

@@ -51,9 +51,9 @@ func (h *held) add(r *row) error {
 	h.seen++
 	h.rows[i].part = h.part
 	for _, slot := range h.slots {
-		from := len(h.bytes)
-		h.bytes = append(h.bytes, r.raw[r.at[slot].from:r.at[slot].to]...)
-		h.rows[i].at[slot] = span{from, len(h.bytes)}
+		from, at := len(h.bytes), r.at[slot]
+		h.bytes = append(h.bytes, r.raw[at.from:at.to]...)
+		h.rows[i].at[slot] = span{from, len(h.bytes), at.escaped}
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (r *reader) numbered(p pass, c *cursor, deliver bool) (numbered, error) {
 	before := position{c.Datetime, c.ID}
 	var got numbered
 	each := func(row *row) error {
-		at := position{datetime: string(plain(&r.scratch, row.value(r.time)))}
+		at := position{datetime: string(row.text(r.time))}
 		at.id, _ = row.id(r.id)
 		got.print.add(row)
 		got.back = got.back || !at.after(before)

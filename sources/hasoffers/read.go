@@ -77,7 +77,6 @@ type reader struct {
 	warnings []string
 	strange  bool // a row from outside the window was seen
 	ids      []int64
-	scratch  []byte
 	// fallback decides what becomes of a refused id while it is what pages are
 	// read by; nil while it is not.
 	fallback func(*fieldError) error

@@ -6,7 +6,7 @@ import "exporter/sources"
 // the batch on when it is full.
 func (r *reader) take(row *row, p *page) error {
 	if r.window != nil {
-		datetime := plain(&r.scratch, row.value(r.time))
+		datetime := row.text(r.time)
 		switch r.window.place(datetime) {
 		case strange:
 			r.outside(datetime)

@@ -22,13 +22,12 @@ type cell struct {
 
 // typer turns rows into batches.
 type typer struct {
-	cells   []cell
-	names   []string // of the slots
-	id      int      // slot of id
-	build   *record.Builder
-	row     *row
-	raw     func() []byte
-	scratch []byte
+	cells []cell
+	names []string // of the slots
+	id    int      // slot of id
+	build *record.Builder
+	row   *row
+	raw   func() []byte
 }
 
 // change sets what the column of that name holds from now on.
@@ -57,30 +56,31 @@ func (t *typer) add(r *row) {
 }
 
 func (t *typer) cell(c *cell, r *row) {
-	value := r.value(c.slot)
-	if value == nil && c.slot == t.id {
+	text := r.text(c.slot)
+	if len(text) == 0 && c.slot == t.id {
 		if _, err := record.ParseInteger(r.key); err == nil {
-			value = r.key // rows are keyed by it even where it is not among their fields
+			text = r.key // rows are keyed by it even where it is not among their fields
 		}
 	}
-	if len(value) == 0 {
+	if len(text) == 0 {
 		t.build.Null()
 		return
 	}
-	text := plain(&t.scratch, value)
 	switch c.typ {
 	case record.Text, record.JSON, record.Boolean:
 	case record.Date, record.Timestamp, record.LocalTime:
-		if bytes.HasPrefix(text, []byte("0000-00-00")) {
+		if text[0] == '0' && bytes.HasPrefix(text, []byte("0000-00-00")) {
 			t.build.Null()
 			return
 		}
-		if wall, err := record.ParseWall(text); c.utc && c.typ == record.Timestamp && err == nil {
-			t.build.Timestamp(time.UnixMicro(wall))
-			return
+		if c.utc && c.typ == record.Timestamp {
+			if wall, err := record.ParseWall(text); err == nil {
+				t.build.Timestamp(time.UnixMicro(wall))
+				return
+			}
 		}
 	default:
-		if string(value) == "false" { // some numbers are false where there is none
+		if r.isFalse(c.slot) { // some numbers are false where there is none
 			t.build.Null()
 			return
 		}
