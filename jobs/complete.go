@@ -21,6 +21,7 @@ type past struct {
 	failed   int       // firings since that failed
 	since    time.Time // when the first of these began
 	failure  state.Run // the newest of these
+	behind   time.Time // when the oldest run of what was due began after complete, at work still or however it ended
 }
 
 // lastCompleted returns when the last run of what was due began all of which was
@@ -115,6 +116,11 @@ func pastOf(runs []state.Run, healed time.Time, allDone bool) (p past) {
 			p.failure = r
 		}
 		p.since = r.Started
+	}
+	for _, r := range runs {
+		if wasDue(r) && r.Started.After(p.complete) {
+			p.behind = r.Started
+		}
 	}
 	return p
 }

@@ -99,6 +99,8 @@ func (s *server) fireOne(ctx context.Context, job *config.Job, had state.Job, no
 		if err := s.request(ctx, job, &f); err != nil {
 			return err
 		}
+	} else {
+		f.Waived = true
 	}
 	return s.state.Fire(ctx, s.lease.Epoch(), f)
 }
@@ -158,6 +160,7 @@ func (s *server) request(ctx context.Context, job *config.Job, f *state.Firing) 
 		case job.Overlap == "skip" && r.Trigger != state.TriggerAgain:
 			s.log.Warn("firing skipped, the run before it goes on still", "job", job.Name, "planned", f.At, "run", r.ID)
 			f.Skipped++
+			f.Waived = true
 			return nil
 		}
 	}

@@ -120,18 +120,21 @@ func health(job *config.Job, j state.Job, p past, open []state.Run, now time.Tim
 			}
 		}
 	}
-	h.owed(job, j, now)
+	h.owed(job, j, p, now)
 	return h
 }
 
 // owed fills in what the job owes, and whether it is late with it.
-func (h *JobHealth) owed(job *config.Job, j state.Job, now time.Time) {
+func (h *JobHealth) owed(job *config.Job, j state.Job, p past, now time.Time) {
 	from := h.LastSuccess
 	if from.IsZero() {
 		from = j.Since
 	}
 	if from.Before(j.Resumed) { // what came due in a pause was not to be
 		from = j.Resumed
+	}
+	if j.Waived.After(from) && !j.Waived.After(now) && (p.behind.IsZero() || p.behind.After(j.Waived)) {
+		from = j.Waived // left out for a run that has succeeded since, or for nobody
 	}
 	if from.IsZero() && h.FailingSince.IsZero() {
 		return // nothing was ever due

@@ -13,6 +13,7 @@ type Firing struct {
 	Run     *Run      // what is requested for it, with ID and state afterwards; nil = nothing
 	Missed  int64     // firings until At that nobody was there for
 	Skipped int64     // firings until At that were left out because the run before went on
+	Waived  bool      // nothing is requested because the job says so (overlap or missed = "skip"): nobody waits for it
 }
 
 // Fire records a firing and requests its run in one step, under the lease of that
@@ -23,8 +24,8 @@ func (s *Store) Fire(ctx context.Context, epoch int64, f Firing) error {
 		if err := s.fence(ctx, tx, epoch); err != nil {
 			return err
 		}
-		err := s.changeJob(ctx, tx, f.Job, "last_firing = ?3, retry_at = ?4, retries = 0, missed = missed + ?5, skipped = skipped + ?6",
-			micros(f.At), micros(time.Time{}), f.Missed, f.Skipped)
+		err := s.changeJob(ctx, tx, f.Job, "last_firing = ?3, retry_at = ?4, retries = 0, missed = missed + ?5, skipped = skipped + ?6, waived = CASE WHEN ?7 THEN ?3 ELSE waived END",
+			micros(f.At), micros(time.Time{}), f.Missed, f.Skipped, f.Waived)
 		if err != nil || f.Run == nil {
 			return err
 		}

@@ -21,13 +21,14 @@ type Job struct {
 	Retries    int       // how often they were since the last firing
 	Owed       time.Time // start of the oldest interval that a firing left to the next ones
 	Healed     time.Time // when the newest firing began of which later runs did the rest
+	Waived     time.Time // the last planned firing that was left out because the job says so
 }
 
-const jobColumns = `job, since, last_firing, paused, resumed, missed, skipped, retry_at, retries, owed, healed`
+const jobColumns = `job, since, last_firing, paused, resumed, missed, skipped, retry_at, retries, owed, healed, waived`
 
 func scanJob(row scanner) (j Job, err error) {
 	err = row.Scan(&j.Name, (*instant)(&j.Since), (*instant)(&j.LastFiring), &j.Paused, (*instant)(&j.Resumed),
-		&j.Missed, &j.Skipped, (*instant)(&j.RetryAt), &j.Retries, (*instant)(&j.Owed), (*instant)(&j.Healed))
+		&j.Missed, &j.Skipped, (*instant)(&j.RetryAt), &j.Retries, (*instant)(&j.Owed), (*instant)(&j.Healed), (*instant)(&j.Waived))
 	return j, err
 }
 
