@@ -3,11 +3,12 @@ package record
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // Batch is a bounded number of typed rows of one table. A batch is written by
-// one [Builder] and then only read; whoever keeps one must not let its builder
-// go on, see [Builder.Take].
+// one [Builder] and then only read, for as long as the builder says, see
+// [Builder.Take] and [Builder.Lend].
 type Batch struct {
 	// Table is the index of the batch's table in the stream's list of tables.
 	Table int
@@ -67,6 +68,17 @@ func (b *Batch) endCell(null bool) {
 		b.nulls[i>>3] |= 1 << (i & 7)
 	}
 	b.ends = append(b.ends, uint32(len(b.arena)))
+}
+
+// makeRoom sees to it that another row like the last one, of so many bytes, fits: a batch
+// that is full grows to twice its size and not, as append has it, by a quarter.
+func (b *Batch) makeRoom(row int) {
+	if cap(b.arena)-len(b.arena) < row {
+		b.arena = slices.Grow(b.arena, len(b.arena))
+	}
+	if cap(b.ends)-len(b.ends) < b.cols {
+		b.ends = slices.Grow(b.ends, len(b.ends))
+	}
 }
 
 // truncate drops the cells after the given mark of an unfinished row.

@@ -20,7 +20,7 @@ type Builder struct {
 	table   Table
 	batch   Batch
 	rejects Batch
-	zone    *time.Location
+	clock   clock
 
 	cells, arena int    // marks at the start of the row
 	extra        int    // cells of the row beyond its columns
@@ -35,7 +35,7 @@ func NewBuilder(index int, table Table, zone *time.Location) *Builder {
 	if zone == nil {
 		zone = time.UTC
 	}
-	b := &Builder{table: table, zone: zone, bad: -1}
+	b := &Builder{table: table, clock: clock{zone: zone}, bad: -1}
 	b.batch.Table, b.rejects.Table, b.rejects.Rejects = index, index, true
 	b.batch.reset(len(table.Columns))
 	b.rejects.reset(len(table.Rejects().Columns))
@@ -67,6 +67,23 @@ func (b *Builder) Take() (batch, rejects Batch) {
 	}
 	b.cells, b.arena = 0, 0
 	return batch, rejects
+}
+
+// roomiest is how large an arena grows that is kept for the next batch.
+const roomiest = 4 << 20
+
+// Lend calls f with the finished rows, either batch may be empty, and begins anew with
+// the same memory: they are good until f returns. An unfinished row is dropped.
+func (b *Builder) Lend(f func(batch, rejects Batch) error) error {
+	b.Discard()
+	err := f(b.batch, b.rejects)
+	b.cells, b.arena = 0, 0
+	for _, batch := range []*Batch{&b.batch, &b.rejects} {
+		if batch.reset(batch.cols); cap(batch.arena) > roomiest {
+			batch.arena = nil
+		}
+	}
+	return err
 }
 
 func roomy(n int) int { return n + n/8 }
@@ -303,6 +320,7 @@ func (b *Builder) EndRow(raw func() []byte) bool {
 	}
 	if b.bad < 0 {
 		b.batch.rows++
+		b.batch.makeRoom(len(b.batch.arena) - b.arena)
 		b.cells, b.arena = len(b.batch.ends), len(b.batch.arena)
 		return true
 	}

@@ -267,7 +267,7 @@ func (b *Builder) rawTime(s []byte, t Type) {
 	wall, err := ParseWall(s)
 	if err == nil {
 		if t == Timestamp {
-			wall = Instant(wall, b.zone)
+			wall = b.clock.instant(wall)
 		}
 		b.moment(wall)
 		return
@@ -281,7 +281,7 @@ func (b *Builder) rawTime(s []byte, t Type) {
 	case t == Timestamp:
 		b.moment(at.UnixMicro())
 	default:
-		_, offset := at.In(b.zone).Zone()
+		_, offset := at.In(b.clock.zone).Zone()
 		b.moment(at.UnixMicro() + int64(offset)*1e6)
 	}
 }

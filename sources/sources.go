@@ -77,7 +77,8 @@ type Request struct {
 	Limit int
 }
 
-// Page is a bounded batch of one table, or the end of a page of the API.
+// Page is a bounded batch of one table, or the end of a page of the API. Its batches
+// are good until the loop over a Read goes on: the source uses their memory again.
 type Page struct {
 	Batch   record.Batch
 	Rejects record.Batch // rows of the same table that could not be typed

@@ -36,17 +36,18 @@ func BenchmarkCSVOfAllKinds(b *testing.B) {
 func readAgain(b *testing.B, of sandbox.Customer, csv sandbox.CSV, o *owapro.Options, days int) {
 	data := small()
 	of.ID, of.Idle = 4711, -1
+	data.Days = days + 1
 	data.Absent, data.NullEach, data.Customers = -1, 7, []sandbox.Customer{of}
 	v := newVendor(b, sandbox.Config{Data: data, CSV: csv, Answers: sandbox.Answers{Gzip: sandbox.GzipOff, Noise: sandbox.NoiseOff}})
 	o.PageSize = 100_000
 	s := open(b, v.config(), o, sources.Deps{Memory: new(sourcetest.Memory)})
-	i := day(b, "2026-03-01", days)
-	req := sources.Request{Stream: report(b, s), Part: customer, Interval: i, Zone: time.UTC}
-	for _, err := range s.Read(b.Context(), req) { // labels become known
+	req := sources.Request{Stream: report(b, s), Part: customer, Interval: day(b, "2026-03-01", days+1), Zone: time.UTC}
+	for _, err := range s.Read(b.Context(), req) { // labels become known, and that a page can be longer
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
+	req.Interval = day(b, "2026-03-01", days)
 	answers := map[string]*recorded{}
 	v.SetFront(func(w http.ResponseWriter, r *http.Request) {
 		key := r.URL.String()

@@ -5,6 +5,9 @@ import "slices"
 // mark adds a row to the fingerprints of the page: what identifies rows, then the rest.
 func (t *typer) mark(c *cells) {
 	t.line = t.appendCells(t.line[:0], c, t.identifying)
+	if len(t.rowKeys) == cap(t.rowKeys) { // twice the room, not a quarter more
+		t.rowKeys = slices.Grow(t.rowKeys, len(t.rowKeys)+1)
+	}
 	t.rowKeys = append(t.rowKeys, t.keys.add(t.line))
 	t.line = t.appendCells(t.line, c, t.others)
 	t.print.add(t.line)

@@ -258,17 +258,21 @@ func (r *reportReader) sendPage(c *cursor) error {
 			}
 		}
 	}
-	page := sources.Page{Next: next, Announced: c.announced()}
-	page.Batch, page.Rejects = last.typer.build.Take()
-	return r.send(page)
+	return r.lend(last, sources.Page{Next: next, Announced: c.announced()})
 }
 
 // hand hands on a batch from the middle of a page.
 func (r *reportReader) hand(b *block) error {
 	b.handed, b.printed = b.typer.rows, b.typer.print
-	page := sources.Page{Announced: sources.Unknown}
-	page.Batch, page.Rejects = b.typer.build.Take()
-	return r.send(page)
+	return r.lend(b, sources.Page{Announced: sources.Unknown})
+}
+
+// lend hands on what is typed of a block.
+func (r *reportReader) lend(b *block, page sources.Page) error {
+	return b.typer.build.Lend(func(batch, rejects record.Batch) error {
+		page.Batch, page.Rejects = batch, rejects
+		return r.send(page)
+	})
 }
 
 // learned keeps what the reading taught about labels.
