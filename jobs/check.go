@@ -14,7 +14,7 @@ import (
 // CheckSource proves the source's login. It fails while another process works on
 // the state.
 func (e *Engine) CheckSource(ctx context.Context, s *config.Source) error {
-	if err := e.exclusive(ctx, "check"); err != nil {
+	if err := e.exclusive(ctx, "validate --connect"); err != nil {
 		return err
 	}
 	kind := s.Driver.Kinds[0]
@@ -115,7 +115,7 @@ func (e *Engine) whenFree(ctx context.Context, patience time.Duration, f func() 
 			return err
 		}
 		if first {
-			e.o.Notify(Event{Kind: Warning, Text: "another process works on this state (" + held.Holder + "); waiting for it"})
+			e.o.Notify(Event{Kind: Follows, Text: held.Who() + " works on this state; waiting for it"})
 		}
 		if err := sleep(ctx, followEvery); err != nil {
 			return err

@@ -50,7 +50,7 @@ func (w *work) plan(ctx context.Context) ([]task, error) {
 		return nil, err
 	}
 	if !left.End.IsZero() {
-		w.event(Event{Kind: Warning, Interval: left, Text: "interval " + left.String() + " is still open and left out"})
+		w.event(Event{Kind: Warning, Interval: left, Text: "interval " + plan.Text(left, w.job.DataZone) + " is still open and left out"})
 	}
 	if w.run.From.IsZero() {
 		if chosen, err = w.addChanged(ctx, chosen, known); err != nil {

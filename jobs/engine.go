@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,11 +128,15 @@ func (e *Engine) exclusive(ctx context.Context, what string) error {
 	if e.lease != nil {
 		return nil
 	}
-	lease, err := e.state.Acquire(ctx, fmt.Sprintf("%s pid %d", what, os.Getpid()))
+	lease, err := e.state.Acquire(ctx, what)
 	var held *state.HeldError
 	if errors.As(err, &held) {
-		return fault.New(fault.Transient, "%s asks the vendor, and another process works on this state: %w", what, held).
-			WithHint("The vendor's limits are kept by one process at a time. Try again when it has ended.")
+		way := "It ends by itself: call this again then."
+		if held.Holder == holderServe {
+			way = "Stop the serve (`systemctl stop exporter`), call this, and start it again: runs at work go on at their last page."
+		}
+		return fault.New(fault.Transient, "another process works on this state: %w", held).
+			WithHint("A vendor's limits and tokens are kept by one process at a time. %s", way)
 	}
 	if err != nil {
 		return err
@@ -142,6 +145,9 @@ func (e *Engine) exclusive(ctx context.Context, what string) error {
 	e.holds.Store(lease)
 	return nil
 }
+
+// holderServe is what a serve calls itself in the lease: it never ends by itself.
+const holderServe = "serve"
 
 // shared gives up the lease that exclusive took, if it did. Without it nothing is
 // saved of what the limiters used: their figures are older than those of whoever

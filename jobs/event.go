@@ -19,9 +19,9 @@ type Event struct {
 	Rows     int64            // read so far, or loaded
 	Expected int64            // rows announced; -1 = unknown
 	Slices   int              // RunPlanned: how many
-	Sink     string           // SliceLoaded
+	Sink     string           // SliceLoaded; Warning of a sink that does not answer
 	Until    time.Time        // QuotaWaits, SliceRetries; SliceEnded of a slice that waits
-	Text     string           // Warning
+	Text     string           // Warning, Follows
 	Err      error            // SliceEnded, SliceRetries
 }
 
@@ -41,4 +41,5 @@ const (
 	SliceLoaded  EventKind = "slice_loaded"
 	SliceEnded   EventKind = "slice_ended"
 	Warning      EventKind = "warning"
+	Follows      EventKind = "follows" // another process works on the state: it does the work, or is waited for
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -36,7 +35,7 @@ func (e *Engine) Run(ctx context.Context, requests []state.Run) (runs []state.Ru
 	}
 	announced := false
 	for {
-		lease, err := e.state.Acquire(ctx, fmt.Sprintf("run pid %d", os.Getpid()))
+		lease, err := e.state.Acquire(ctx, "run")
 		var held *state.HeldError
 		switch {
 		case err == nil:
@@ -52,13 +51,21 @@ func (e *Engine) Run(ctx context.Context, requests []state.Run) (runs []state.Ru
 		}
 		if !announced {
 			announced = true
-			e.o.Notify(Event{Kind: Warning, Run: runs[0], Text: "another process works on this state (" + held.Holder + "); waiting for it"})
+			e.o.Notify(Event{Kind: Follows, Run: runs[0], Text: follows(held)})
 		}
 		done, err := e.follow(ctx, runs)
 		if done || err != nil {
 			return runs, err
 		}
 	}
+}
+
+// follows says what becomes of a request while another process works on the state.
+func follows(held *state.HeldError) string {
+	if held.Holder == holderServe {
+		return fmt.Sprintf("handed to the serve (pid %d), which does the work", held.PID)
+	}
+	return held.Who() + " works on this state; waiting for it"
 }
 
 // follow refreshes the runs and reports whether all have ended.

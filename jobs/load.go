@@ -67,7 +67,7 @@ func (w *work) tellRejects(t task, l sinks.Load, sp *spool.Spool) {
 		if table.Rejected > 0 {
 			column, reason := sp.FirstReject()
 			w.sliceEvent(t, Event{Kind: Warning, Text: fmt.Sprintf("slice %s: %d rows could not be typed and are in %s%s; the first of the slice: column %s: %s",
-				describe(t), table.Rejected, table.Name, sinks.RejectsSuffix, column, reason)})
+				w.describe(t), table.Rejected, table.Name, sinks.RejectsSuffix, column, reason)})
 		}
 	}
 }

@@ -228,7 +228,7 @@ func (w *work) ledgers(ctx context.Context) error {
 			if w.dry {
 				consequence = "what it has is taken as last known"
 			}
-			w.event(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); %s", s.Name, err, consequence)})
+			w.event(Event{Kind: Warning, Sink: s.Name, Text: fmt.Sprintf("sink %s does not answer; %s: %v", s.Name, consequence, err)})
 		}
 		for _, c := range ledger {
 			t.committed[keyOf(c.Slice.Part, c.Slice.Start)] = c

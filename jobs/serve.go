@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -77,7 +75,7 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) error {
 
 // takeOver takes the lease and closes what executors before this one left behind.
 func (e *Engine) takeOver(ctx context.Context) (*state.Lease, error) {
-	lease, err := e.state.Acquire(ctx, fmt.Sprintf("serve pid %d", os.Getpid()))
+	lease, err := e.state.Acquire(ctx, holderServe)
 	if err != nil {
 		return nil, err
 	}

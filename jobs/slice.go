@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exporter/fault"
+	"exporter/jobs/plan"
 	"exporter/jobs/spool"
 	"exporter/ratelimit"
 	"exporter/record"
@@ -216,7 +217,7 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	rec, waited := t.rec, t.rec.WaitUntil
 	rec.State, rec.WaitUntil = out.state, time.Time{}
 	if out.err != nil {
-		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, describe(t), out.err)
+		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, w.describe(t), out.err)
 		rec.State = sliceState(out.err)
 		rec.Class, rec.Error, rec.Hint = string(fault.ClassOf(out.err)), out.err.Error(), fault.HintOf(out.err)
 		switch {
@@ -258,7 +259,6 @@ func (w *work) count(rec *state.Slice, out outcome) {
 		if w.gaveWay(out.err) {
 			return // it goes on with the run
 		}
-		w.run.Failed++
 	default:
 		w.run.Failed++
 	}
@@ -279,7 +279,7 @@ func (w *work) logEnd(t task, out outcome) {
 		log.Error("slice not loaded", "class", fault.ClassOf(out.err), "err", out.err, "hint", fault.HintOf(out.err))
 		return
 	}
-	log.Info("slice done", "rows", out.rows)
+	log.Debug("slice done", "rows", out.rows)
 }
 
 func (w *work) snapshot() state.Run {
@@ -299,9 +299,12 @@ func (w *work) sliceEvent(t task, ev Event) {
 	w.event(ev)
 }
 
-// describe names a slice in messages.
-func describe(t task) string {
+// describe names a slice in messages, on the clock that its days are of.
+func (w *work) describe(t task) string {
 	name := t.Interval.String()
+	if !t.Interval.Start.IsZero() {
+		name = plan.Text(t.Interval, w.job.DataZone)
+	}
 	if t.part != "" {
 		name = t.part + " " + name
 	}

@@ -42,7 +42,7 @@ func (e *Engine) Slices(ctx context.Context, job *config.Job, from, to time.Time
 		}
 		ledger, err := committedOf(ctx, job, k, from, to)
 		if err != nil {
-			e.o.Notify(Event{Kind: Warning, Text: fmt.Sprintf("sink %s does not answer (%v); its slices are shown as last known", s.Name, err)})
+			e.o.Notify(Event{Kind: Warning, Sink: s.Name, Text: fmt.Sprintf("sink %s does not answer; its slices are shown as last known: %v", s.Name, err)})
 			continue
 		}
 		m.sink(s.Name, ledger)

@@ -25,7 +25,15 @@ func (e *HeldError) Error() string {
 	if e.Holder == "" {
 		return "another process holds its lock"
 	}
-	return fmt.Sprintf("%s (pid %d) executes it since %s", e.Holder, e.PID, e.Since.UTC().Format(time.RFC3339))
+	return e.Who() + " executes it since " + e.Since.UTC().Format(time.RFC3339)
+}
+
+// Who names the process: "serve (pid 4711)".
+func (e *HeldError) Who() string {
+	if e.Holder == "" {
+		return "another process"
+	}
+	return fmt.Sprintf("%s (pid %d)", e.Holder, e.PID)
 }
 
 // Lease is the right to execute runs. A goroutine of its own renews it until

@@ -65,7 +65,7 @@ func (p *program) authStatus(ctx context.Context) (err error) {
 		}
 		return nil
 	}
-	p.showTokens(all)
+	p.showTokens(all, s.cfg.Exporter.Zone)
 	return nil
 }
 
@@ -85,10 +85,10 @@ func (p *program) tokenOf(src *config.Source, stored []state.TokenInfo) authObje
 	return o
 }
 
-func (p *program) showTokens(all []authObject) {
+func (p *program) showTokens(all []authObject, zone *time.Location) {
 	var rows [][]string
 	for _, o := range all {
-		rows = append(rows, []string{o.Source, o.Driver, o.Token, tokenText(o), clock(o.Saved), clock(o.Expires)})
+		rows = append(rows, []string{o.Source, o.Driver, o.Token, tokenText(o), clock(o.Saved, zone), clock(o.Expires, zone)})
 	}
 	if len(rows) > 0 {
 		p.out.table([]string{"source", "driver", "token", "state", "saved", "expires"}, rows)
@@ -100,9 +100,9 @@ func (p *program) showTokens(all []authObject) {
 			continue
 		}
 		if end.After(now) {
-			p.out.text("%s: login needed again by %s, in %s\n", o.Source, end.Format(time.DateOnly), count(sources.DaysLeft(end, now), "day"))
+			p.out.text("%s: login needed again by %s, in %s\n", o.Source, end.In(zone).Format(time.DateOnly), count(sources.DaysLeft(end, now), "day"))
 		} else {
-			p.out.text("%s: login needed, the last one ended on %s\n", o.Source, end.Format(time.DateOnly))
+			p.out.text("%s: login needed, the last one ended on %s\n", o.Source, end.In(zone).Format(time.DateOnly))
 		}
 		if _, due := sources.LoginDue(end, now); due {
 			p.out.warn(sources.LoginEnds(o.Source, end, now))

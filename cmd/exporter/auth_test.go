@@ -75,12 +75,12 @@ func TestAuthStatusShowsEverySourceItsOwnToken(t *testing.T) {
 		"owapro account.hurra.com app hurra-two":   {Access: "a", Refresh: "r", Expires: today.Add(time.Hour), RefreshExpires: end},
 		"owapro account.hurra.com app hurra other": {Access: "a", Refresh: "r", Expires: today.Add(-time.Hour)},
 	})
-	want := `SOURCE     DRIVER     TOKEN                                     STATE        SAVED                 EXPIRES
-hurra      owapro     owapro account.hurra.com app hurra        none stored  -                     -
-hurra-two  owapro     owapro account.hurra.com app hurra-two    valid        2026-11-22T17:00:00Z  2026-11-22T18:00:00Z
-other      owapro     owapro account.hurra.com app hurra other  expired      2026-11-22T17:00:00Z  2026-11-22T16:00:00Z
-cookie     owapro     -                                         needs none   -                     -
-tune       hasoffers  -                                         needs none   -                     -
+	want := `SOURCE     DRIVER     TOKEN                                     STATE        SAVED                    EXPIRES
+hurra      owapro     owapro account.hurra.com app hurra        none stored  -                        -
+hurra-two  owapro     owapro account.hurra.com app hurra-two    valid        2026-11-22 17:00:00 UTC  2026-11-22 18:00:00 UTC
+other      owapro     owapro account.hurra.com app hurra other  expired      2026-11-22 17:00:00 UTC  2026-11-22 16:00:00 UTC
+cookie     owapro     -                                         needs none   -                        -
+tune       hasoffers  -                                         needs none   -                        -
 hurra-two: login needed again by 2027-11-22, in 364 days
 `
 	if out != want || problems != "" {

@@ -108,10 +108,10 @@ func (p *program) backfill(ctx context.Context, name string, f backfillFlags) er
 	if err := p.confirm(ctx, f.yes, "Begin?", "y"); err != nil {
 		return err
 	}
-	rep := newReport(p)
+	rep := newReport(p, cfg)
 	runs, err := p.work(ctx, cfg, []state.Run{request}, rep)
 	rep.sum(runs)
-	rep.failures(runs, func(string) string { return p.backfillAgain(name, f) })
+	rep.failures(runs, func(state.Run) string { return p.backfillAgain(name, f) })
 	p.code = jobs.Combine(exitCodes(runs))
 	return err
 }

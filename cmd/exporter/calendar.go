@@ -49,7 +49,7 @@ func (p *program) showTroubles(job *config.Job, all []jobs.SliceView) {
 	var rows [][]string
 	for _, v := range slices.Backward(all) { // the newest first
 		if v.Error != "" && len(rows) < troubles {
-			rows = append(rows, []string{span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(v), v.Error})
+			rows = append(rows, []string{span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(v, job.Zone), v.Error})
 		}
 	}
 	if len(rows) > 0 {

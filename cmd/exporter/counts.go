@@ -2,14 +2,15 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"exporter/state"
 )
 
 // sliceCounts tells how the slices of a run ended, and until when some wait:
-// "2 committed, 1 waiting until 2026-11-22T17:00:00Z". Of a purge it tells how many
+// "2 committed, 1 waiting until 2026-11-22 18:00:00 CET". Of a purge it tells how many
 // were removed.
-func sliceCounts(r state.Run) string {
+func sliceCounts(r state.Run, zone *time.Location) string {
 	if r.Trigger == state.TriggerPurge && r.State == state.RunSucceeded && r.Slices > 0 {
 		return number(r.Slices) + " removed"
 	}
@@ -24,7 +25,7 @@ func sliceCounts(r state.Run) string {
 			parts = append(parts, number(c.n)+" "+c.word)
 		}
 	}
-	switch until := clock(r.WaitUntil); {
+	switch until := clock(r.WaitUntil, zone); {
 	case until == "":
 	case r.Waiting == 0: // before it had planned a slice
 		parts = append(parts, "waiting until "+until)

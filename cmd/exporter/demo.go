@@ -20,6 +20,7 @@ import (
 	"exporter/sandbox/hubrise"
 	"exporter/sandbox/owapro"
 	"exporter/sandbox/piwikpro"
+	"exporter/state"
 )
 
 func (p *program) demoCommand() *cobra.Command {
@@ -182,16 +183,20 @@ func (p *program) loadDemo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
+	if given := p.flags.logLevel; given == "" { // the tables tell what was done
+		p.flags.logLevel = "warn"
+		defer func() { p.flags.logLevel = given }()
+	}
 	p.out.note("Four vendors are played on this machine; their data goes into %s, and as Parquet into %s.",
 		filepath.Join(f.dir, demoDatabase), filepath.Join(f.dir, demoLake))
 	requests, err := (&runFlags{all: true}).requests(cfg, nil, p.Now())
 	if err != nil {
 		return err
 	}
-	rep := newReport(p)
+	rep := newReport(p, cfg)
 	runs, err := p.work(ctx, cfg, requests, rep)
 	rep.sum(runs)
-	rep.failures(runs, func(string) string { return "exporter demo --dir " + f.dir })
+	rep.failures(runs, func(state.Run) string { return "exporter demo --dir " + f.dir })
 	p.code = jobs.Combine(exitCodes(runs))
 	if err != nil || p.code != jobs.ExitOK {
 		return err

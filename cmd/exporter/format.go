@@ -4,23 +4,18 @@ import (
 	"strconv"
 	"time"
 
+	"exporter/jobs/plan"
 	"exporter/sources"
 )
 
-// clock is an instant for people: UTC to the second, "" if unset.
-func clock(t time.Time) string {
+// clock is an instant for people, to the second on the wall of a zone that it names: of a
+// job that of its schedule, of everything else that of [exporter]. It is "" if unset.
+// Logs and --json have RFC 3339 in UTC.
+func clock(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// clockIn is an instant for people on the wall of a zone.
-func clockIn(t time.Time, zone *time.Location) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(zone).Format(time.RFC3339)
+	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
 // utc is an instant for --json.
@@ -31,26 +26,8 @@ func utc(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// span is a data interval for people: a date for a whole day of the zone, dates
-// for whole days, instants for the rest; "current" where a stream has none.
-func span(i sources.Interval, zone *time.Location) string {
-	if i.Start.IsZero() {
-		return "current"
-	}
-	start, end := i.Start.In(zone), i.End.In(zone)
-	switch {
-	case !midnight(start) || !midnight(end):
-		return start.Format(time.RFC3339) + "/" + end.Format(time.RFC3339)
-	case start.AddDate(0, 0, 1).Equal(end):
-		return start.Format(time.DateOnly)
-	default:
-		return start.Format(time.DateOnly) + "/" + end.Format(time.DateOnly)
-	}
-}
-
-func midnight(t time.Time) bool {
-	return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Nanosecond() == 0
-}
+// span is a data interval for people.
+func span(i sources.Interval, zone *time.Location) string { return plan.Text(i, zone) }
 
 // took is a length of time for people.
 func took(d time.Duration) string {

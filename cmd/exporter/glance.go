@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -104,21 +105,20 @@ func standing(o *status.Job, h jobs.JobHealth) {
 // failure behind it, if there is one.
 func (p *program) because(ctx context.Context, s *session, o *status.Job, h jobs.JobHealth) (fault.Class, error) {
 	var why []string
+	zone := s.cfg.Job(o.Name).Zone
 	if o.Late {
-		why = append(why, lateness(o, h))
+		why = append(why, lateness(o, h, zone))
 	}
 	class := fault.Class("")
 	switch {
 	case o.Failed > 0:
 		text, hint, of := h.LastFailure.Error, h.LastFailure.Hint, h.LastFailure.Class
 		if text == "" { // the run as a whole was fine, slices were not
-			failed, err := s.state.Troubled(ctx, o.Name, time.Time{}, time.Time{}, 1)
+			v, err := newestFailed(ctx, s, o.Name)
 			if err != nil {
 				return "", err
 			}
-			for _, v := range failed {
-				text, hint, of = v.Error, v.Hint, v.Class
-			}
+			text, hint, of = v.Error, v.Hint, v.Class
 		}
 		class, o.Hint = fault.Class(of), hint
 		if text == "" {
@@ -129,7 +129,18 @@ func (p *program) because(ctx context.Context, s *session, o *status.Job, h jobs
 		if o.Condition != status.JobLate {
 			o.Condition = status.JobWaiting
 		}
-		why = append(why, waiting(o))
+		why = append(why, waiting(o, zone))
+	}
+	if left := o.Slices[state.SliceFailed] + o.Slices[state.SliceCheckFailed]; left > 0 && o.Failed == 0 && o.Running == "" {
+		v, err := newestFailed(ctx, s, o.Name)
+		if err != nil {
+			return "", err
+		}
+		if o.Condition == status.JobOK || o.Condition == status.JobNew || o.Condition == status.JobWaiting {
+			o.Condition = status.JobFailed
+		}
+		class, o.Hint = fault.Class(v.Class), cmp.Or(o.Hint, v.Hint)
+		why = append(why, leftBehind(left, v, s.cfg.Job(o.Name)))
 	}
 	o.Why = strings.Join(why, "; ")
 	if o.Hint == "" && o.Condition == status.JobWaiting {
@@ -138,17 +149,43 @@ func (p *program) because(ctx context.Context, s *session, o *status.Job, h jobs
 	return class, nil
 }
 
-func lateness(o *status.Job, h jobs.JobHealth) string {
-	if h.Deadline.IsZero() {
-		return fmt.Sprintf("the firing of %s has not succeeded", clock(o.Due))
+// newestFailed is a job's newest slice that failed, the zero one if that is further back
+// than anybody looks.
+func newestFailed(ctx context.Context, s *session, job string) (state.Slice, error) {
+	const look = 200
+	all, err := s.state.Troubled(ctx, job, time.Time{}, time.Time{}, look)
+	if err != nil {
+		return state.Slice{}, err
 	}
-	return fmt.Sprintf("the firing of %s had to succeed by %s", clock(o.Due), clock(o.LateSince))
+	for _, v := range all {
+		if v.State == state.SliceFailed || v.State == state.SliceCheckFailed {
+			return v, nil
+		}
+	}
+	return state.Slice{}, nil
 }
 
-func waiting(o *status.Job) string {
+// leftBehind tells of slices that failed and that no firing since has taken up: of a
+// backfill, or of days that a run was asked for.
+func leftBehind(n int64, newest state.Slice, job *config.Job) string {
+	text := count(n, "slice") + " of earlier runs failed"
+	if newest.Error == "" {
+		return text
+	}
+	return text + ", the newest on " + clock(newest.Updated, job.Zone) + ": " + oneLine(strings.TrimPrefix(newest.Error, "job "+job.Name+", "))
+}
+
+func lateness(o *status.Job, h jobs.JobHealth, zone *time.Location) string {
+	if h.Deadline.IsZero() {
+		return fmt.Sprintf("the firing of %s has not succeeded", clock(o.Due, zone))
+	}
+	return fmt.Sprintf("the firing of %s had to succeed by %s", clock(o.Due, zone), clock(o.LateSince, zone))
+}
+
+func waiting(o *status.Job, zone *time.Location) string {
 	text := count(o.Waiting, "slice") + " waiting for quota"
 	if !o.WaitUntil.IsZero() {
-		text += " until " + clock(o.WaitUntil)
+		text += " until " + clock(o.WaitUntil, zone)
 	}
 	return text + ": " + o.WaitReason
 }
@@ -164,7 +201,7 @@ func (p *program) toPress(o *status.Job, class fault.Class) string {
 		command = "auth login " + o.Source
 	case class == fault.Config:
 		command = "validate --connect"
-	case o.Failed > 0:
+	case o.Failed > 0, o.Slices[state.SliceFailed]+o.Slices[state.SliceCheckFailed] > 0 && !o.Late:
 		command = "retry " + o.Name
 	case o.Waiting > 0:
 	case o.Late:

@@ -96,8 +96,8 @@ func wait(o *status.Job, all []state.Wait) {
 }
 
 // lastRun is how the last run ended and what waits, for people. The cause of a
-// wait stands at the end of its reason.
-func lastRun(o status.Job) string {
+// wait stands at the end of its reason, before the request.
+func lastRun(o status.Job, zone *time.Location) string {
 	if o.Waiting == 0 {
 		return o.LastState
 	}
@@ -105,8 +105,9 @@ func lastRun(o status.Job) string {
 	if o.Waiting == 1 {
 		waits = "slice waits"
 	}
-	cause := o.WaitReason[strings.LastIndex(o.WaitReason, ": ")+1:]
-	return fmt.Sprintf("%s, %d %s until %s:%s", o.LastState, o.Waiting, waits, clock(o.WaitUntil), cause)
+	reason, _, _ := strings.Cut(o.WaitReason, " (")
+	cause := reason[strings.LastIndex(reason, ": ")+1:]
+	return fmt.Sprintf("%s, %d %s until %s:%s", o.LastState, o.Waiting, waits, clock(o.WaitUntil, zone), cause)
 }
 
 // newestComplete returns the newest interval that all its known parts have in
@@ -142,7 +143,7 @@ func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 		}
 		var next []string
 		for i, t := range o.Next {
-			next = append(next, clockIn(t, job.Zone))
+			next = append(next, clock(t, job.Zone))
 			if i == 0 && o.Offset > 0 {
 				next[0] += fmt.Sprintf(" +%.0fs", o.Offset)
 			}
@@ -153,29 +154,32 @@ func (p *program) showJobs(cfg *config.Config, all []status.Job) {
 		}
 		rows = append(rows, []string{
 			mark, o.Name, o.Source + "." + o.Stream, strings.Join(o.Sinks, ", "), o.Schedule,
-			strings.Join(next, ", "), newest, lastRun(o),
+			strings.Join(next, ", "), newest, lastRun(o, job.Zone),
 		})
 	}
 	p.out.table([]string{"condition", "job", "stream", "sinks", "schedule", "next", "complete", "last run"}, rows)
 	for _, o := range all {
 		o.Command = strings.Replace(o.Command, p.self(), commandOf(p.flags.config), 1) // for here, not for any folder
-		for _, line := range whyLines(o) {
-			p.out.text("%s\n", line)
+		for _, line := range whyLines(o, cfg.Job(o.Name).Zone) {
+			p.out.text("%s\n", p.out.local(line))
 		}
 	}
 }
 
 // whyLines say of a job that is not well why, since when and what to press.
-func whyLines(o status.Job) []string {
+func whyLines(o status.Job, zone *time.Location) []string {
 	if o.Why == "" {
 		return nil
 	}
 	why := o.Name + ": " + o.Why
-	if o.Failed > 1 {
-		why += fmt.Sprintf("; %d firings in a row failed since %s", o.Failed, clock(o.FirstFailure))
+	switch {
+	case o.Failed > 1:
+		why += fmt.Sprintf("; %d firings in a row failed since %s", o.Failed, clock(o.FirstFailure, zone))
+	case o.Failed == 1:
+		why += "; failed since " + clock(o.FirstFailure, zone)
 	}
 	if !o.RetryAt.IsZero() {
-		why += "; tried again at " + clock(o.RetryAt)
+		why += "; tried again at " + clock(o.RetryAt, zone)
 	}
 	lines := []string{"", why}
 	for _, more := range []string{o.Hint, o.Command} {

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
+	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -9,8 +13,10 @@ import (
 	"exporter/sinks/postgres/pgtest"
 )
 
-// killer holds back the nth report from when it is told to, and says when it has come.
+// killer holds back the nth page from when it is told to, and says when it has come.
 type killer struct {
+	paths []string // what paths of pages end in
+
 	mu    sync.Mutex
 	asked int
 	at    int
@@ -19,7 +25,7 @@ type killer struct {
 
 func (k *killer) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/Apiv3/json") {
+		if slices.ContainsFunc(k.paths, func(end string) bool { return strings.HasSuffix(r.URL.Path, end) }) {
 			k.mu.Lock()
 			k.asked++
 			mine, held := k.asked == k.at, k.held
@@ -34,7 +40,7 @@ func (k *killer) serve(next http.Handler) http.Handler {
 	})
 }
 
-// arm holds back the nth report from now.
+// arm holds back the nth page from now.
 func (k *killer) arm(n int) chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -42,27 +48,45 @@ func (k *killer) arm(n int) chan struct{} {
 	return k.held
 }
 
+// kill runs a command and kills it with its nth page in flight. One that ends before is not
+// killed; what it said is returned.
+func (k *killer) kill(t *testing.T, n int, cmd *exec.Cmd) (out string, killed bool) {
+	t.Helper()
+	held := k.arm(n)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-held:
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil {
+			t.Fatal("the process ended well with a page in flight")
+		}
+		return "", true
+	case err := <-ended:
+		k.arm(-1)
+		return fmt.Sprint(said.String(), err), false
+	}
+}
+
 // Ten times the process is killed with a page in flight. Each kill costs that page
 // and no other, and the rows are those of one clean run.
 func TestTenKillsCostTenPages(t *testing.T) {
 	const rows, page, kills = 1000, 20, 10
-	k := &killer{}
+	k := &killer{paths: []string{"/Apiv3/json"}}
 	vendor, url := newVendor(t, rows, 1, k.serve)
 	srv := pgtest.Start(t)
 	dsn := srv.Database(t)
 	p := newProcess(t, url, dsn, `options = { page_size = 20 }`)
 	for range kills {
-		held := k.arm(5)
-		cmd := p.command("run", "conversions", "--from", "2026-11-21")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		<-held
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err == nil {
-			t.Fatal("the process ended well")
+		if out, killed := k.kill(t, 5, p.command("run", "conversions", "--from", "2026-11-21")); !killed {
+			t.Fatalf("the process ended before its fifth page:\n%s", out)
 		}
 	}
 	p.run(t, "run", "conversions", "--from", "2026-11-21")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func TestLoginKeepsNobodyOut(t *testing.T) {
 	if _, err := fmt.Fprintln(paste, granted); err != nil {
 		t.Fatal(err)
 	}
-	wantLine(t, problems, "another process works on this state (nightly run); waiting for it")
+	wantLine(t, problems, "nightly run (pid "+strconv.Itoa(os.Getpid())+") works on this state; waiting for it")
 	if calls := box.Meter().Operations(); len(calls) != 0 {
 		t.Errorf("the vendor was asked while another process worked: %v", calls)
 	}

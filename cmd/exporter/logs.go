@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"github.com/lmittmann/tint"
 )
@@ -32,12 +31,21 @@ func (p *program) logger(w io.Writer) *slog.Logger {
 	if err != nil {
 		panic(err) // begin has checked it
 	}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: inUTC}
 	switch {
 	case p.flags.logFormat == "json":
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(w, o))
 	case terminal(p.Stderr) > 0:
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05 MST", ReplaceAttr: inUTC}))
 	default:
-		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewTextHandler(w, o))
 	}
+}
+
+// inUTC has the times of a log in one zone, its own and those it is about.
+func inUTC(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindTime {
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	}
+	return a
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -22,6 +24,7 @@ import (
 // progress go to stderr. It is safe for concurrent use.
 type output struct {
 	json bool
+	zone *time.Location // of instants in texts; nil = as they are
 
 	mu             sync.Mutex
 	stdout, stderr io.Writer
@@ -57,6 +60,11 @@ func (o *output) data(s string) {
 func (o *output) table(header []string, rows [][]string) {
 	t := o.writer()
 	t.AppendHeader(cells(header))
+	for _, r := range rows {
+		for i := range r {
+			r[i] = o.local(r[i])
+		}
+	}
 	o.render(t, rows)
 }
 
@@ -115,7 +123,25 @@ func (o *output) note(format string, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	// Nobody is left to tell that stderr is gone.
-	_, _ = fmt.Fprintf(o.stderr, "%s\n", oneLine(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(o.stderr, "%s\n", oneLine(o.local(fmt.Sprintf(format, args...))))
+}
+
+// utcInstant is an instant as errors and the state write it.
+var utcInstant = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b`)
+
+// local puts the instants in a text, most of them an error's, on the clock that the
+// rest of the screen shows.
+func (o *output) local(s string) string {
+	if o.zone == nil {
+		return s
+	}
+	return utcInstant.ReplaceAllStringFunc(s, func(text string) string {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return text
+		}
+		return clock(t, o.zone)
+	})
 }
 
 func (o *output) warn(s string) { o.note("warning: %s", s) }

@@ -47,7 +47,7 @@ func TestAPausedServeCommitsNothing(t *testing.T) {
 			look := direct(t, dsn)
 
 			there, release := where.pause(t, dsn, g)
-			paused := p.serve(t, nil)
+			paused := p.serve(t, []string{"--log-level", "debug"})
 			there()
 			paused.signal(t, syscall.SIGSTOP)
 			c.turn(t, time.Minute)

@@ -26,6 +26,7 @@ type progressWatcher struct {
 	mu     sync.Mutex
 	total  *progress.Tracker
 	slices map[sliceID]*progress.Tracker
+	said   map[string]bool // what was warned of
 	eta    *eta
 }
 
@@ -46,7 +47,7 @@ func newProgress(w io.Writer, width int, cfg *config.Config, now func() time.Tim
 	style.Options.PercentFormat, style.Options.PercentIndeterminate = "%3.0f%%", "   ?"
 	pw.SetStyle(style)
 	p := &progressWatcher{
-		cfg: cfg, pw: pw, over: make(chan struct{}), slices: map[sliceID]*progress.Tracker{},
+		cfg: cfg, pw: pw, over: make(chan struct{}), slices: map[sliceID]*progress.Tracker{}, said: map[string]bool{},
 		total: &progress.Tracker{Message: "planning", AutoStopDisabled: true}, eta: newETA(now),
 	}
 	pw.AppendTracker(p.total)
@@ -80,16 +81,21 @@ func (p *progressWatcher) notify(e jobs.Event) {
 		}
 		t.SetValue(e.Rows)
 	case jobs.QuotaWaits:
-		p.pw.Log("%s: waiting for quota, next page at %s", e.Run.Job, e.Until.Local().Format(time.TimeOnly))
+		p.pw.Log("%s: waiting for quota, next page at %s", e.Run.Job, p.clock(e))
 	case jobs.SliceRetries:
-		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s again at %s", where(p.cfg, e), e.Until.Local().Format(time.TimeOnly)))
+		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s again at %s", where(p.cfg, e), p.clock(e)))
 		p.pw.Log("%s", where(p.cfg, e)+": "+oneLine(e.Err.Error()))
 	case jobs.SliceLoaded:
 		p.slice(id, e).UpdateMessage(fmt.Sprintf("%s in %s", where(p.cfg, e), e.Sink))
 	case jobs.SliceEnded:
 		p.ended(id, e)
 	case jobs.Warning:
-		p.pw.Log("%s", "warning: "+oneLine(e.Text))
+		if what := topic(e); e.Sink == "" || !p.said[what] {
+			p.said[what] = true
+			p.pw.Log("%s", "warning: "+oneLine(e.Text))
+		}
+	case jobs.Follows:
+		p.pw.Log("%s", oneLine(e.Text))
 	case jobs.RunEnded: // the summary tells
 	}
 }
@@ -102,7 +108,7 @@ func (p *progressWatcher) overall(run state.Run) {
 	p.total.SetValue(int64(done))
 	text := count(all-done, "slice") + " to go"
 	if !at.IsZero() {
-		text += ", done about " + soon(at, p.eta.now())
+		text += ", done about " + soon(at, p.eta.now(), p.cfg.Exporter.Zone)
 	}
 	p.total.UpdateMessage(text)
 }
@@ -122,7 +128,7 @@ func (p *progressWatcher) ended(id sliceID, e jobs.Event) {
 	t := p.slice(id, e)
 	message := where(p.cfg, e) + " " + e.State
 	if !e.Until.IsZero() {
-		message += " until " + e.Until.Local().Format(time.TimeOnly)
+		message += " until " + p.clock(e)
 	}
 	t.UpdateMessage(message)
 	if e.Err != nil {
@@ -149,11 +155,16 @@ func (p *progressWatcher) close() {
 	}
 }
 
+// clock is until when an event's job or slice waits, on the job's clock.
+func (p *progressWatcher) clock(e jobs.Event) string {
+	return e.Until.In(zoneFor(p.cfg, e.Run.Job)).Format("15:04:05 MST")
+}
+
 // soon is an instant of these days for people: with its day if that is another.
-func soon(at, now time.Time) string {
-	at, now = at.Local(), now.Local()
+func soon(at, now time.Time, zone *time.Location) string {
+	at, now = at.In(zone), now.In(zone)
 	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
-		return at.Format("15:04")
+		return at.Format("15:04 MST")
 	}
-	return at.Format("2006-01-02 15:04")
+	return at.Format("2006-01-02 15:04 MST")
 }

@@ -81,7 +81,7 @@ func (p *program) purge(ctx context.Context, name string, b bounds, yes bool) er
 	if err := p.confirm(ctx, yes, "This cannot be undone.", name); err != nil {
 		return err
 	}
-	rep := newReport(p)
+	rep := newReport(p, cfg)
 	request := state.Run{Job: name, Trigger: state.TriggerPurge, From: from, To: to, Priority: state.PriorityScheduled, Note: "by " + p.person()}
 	runs, err := p.work(ctx, cfg, []state.Run{request}, rep)
 	if !p.out.json {
@@ -89,7 +89,7 @@ func (p *program) purge(ctx context.Context, name string, b bounds, yes bool) er
 			p.out.text("%s %s: %s\n", r.Job, r.State, r.Note)
 		}
 	}
-	rep.failures(runs, func(string) string { return p.purgeAgain(name, b) })
+	rep.failures(runs, func(state.Run) string { return p.purgeAgain(name, b) })
 	p.code = jobs.Combine(exitCodes(runs))
 	return err
 }

@@ -79,7 +79,7 @@ func (p *program) quota(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	var rows [][]string
 	var notes []string
-	done := map[string]bool{}
+	done, zone := map[string]bool{}, s.cfg.Exporter.Zone
 	for _, src := range s.cfg.Sources {
 		if done[src.Credential] {
 			continue
@@ -100,14 +100,14 @@ func (p *program) quota(ctx context.Context) (err error) {
 		for _, q := range windows {
 			rows = append(rows, []string{
 				q.Credential, strings.Join(q.Sources, ", "), q.Class, q.text, number(q.Used), number(q.Left),
-				clock(q.NextFree), clock(q.ResetsAt), clock(q.PausedUntil),
+				clock(q.NextFree, zone), clock(q.ResetsAt, zone), clock(q.PausedUntil, zone),
 			})
 			if q.LimitNow < q.Limit {
-				notes = append(notes, q.lowered())
+				notes = append(notes, q.lowered(zone))
 			}
 		}
 		if status.PauseReason != "" {
-			notes = append(notes, fmt.Sprintf("%s: paused until %s: %s", status.Credential, clock(status.PausedUntil), status.PauseReason))
+			notes = append(notes, fmt.Sprintf("%s: paused until %s: %s", status.Credential, clock(status.PausedUntil, zone), status.PauseReason))
 		}
 		if day.Requests > 0 {
 			notes = append(notes, day.text())
@@ -117,17 +117,17 @@ func (p *program) quota(ctx context.Context) (err error) {
 		p.out.table([]string{"credential", "sources", "class", "limit", "used", "left", "next free", "all back", "paused until"}, rows)
 	}
 	if len(notes) > 0 {
-		p.out.text("\n%s\n", strings.Join(notes, "\n"))
+		p.out.text("\n%s\n", p.out.local(strings.Join(notes, "\n")))
 	}
 	return nil
 }
 
 // lowered says for people which limit holds now, and for how long.
-func (q quotaObject) lowered() string {
+func (q quotaObject) lowered(zone *time.Location) string {
 	if !q.RisesAt.IsZero() {
-		return fmt.Sprintf("%s: %s is slowed down to %d, more is tried at %s: %s", q.Credential, q.text, q.LimitNow, clock(q.RisesAt), q.LearnedReason)
+		return fmt.Sprintf("%s: %s is slowed down to %d, more is tried at %s: %s", q.Credential, q.text, q.LimitNow, clock(q.RisesAt, zone), q.LearnedReason)
 	}
-	return fmt.Sprintf("%s: %s is held at %d until %s: %s", q.Credential, q.text, q.LimitNow, clock(q.LearnedUntil), q.LearnedReason)
+	return fmt.Sprintf("%s: %s is held at %d until %s: %s", q.Credential, q.text, q.LimitNow, clock(q.LearnedUntil, zone), q.LearnedReason)
 }
 
 // text is the day for people: its total, who used it, and what went wrong.

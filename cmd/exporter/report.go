@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"exporter/fault"
 	"exporter/jobs"
+	"exporter/jobs/config"
 	"exporter/state"
 	"exporter/status"
 )
@@ -18,6 +20,7 @@ import (
 // failures and the command to go on. Its notify may be called concurrently.
 type report struct {
 	*program
+	cfg   *config.Config
 	mu    sync.Mutex
 	began map[sliceID]time.Time
 	sinks map[sliceID]map[string]status.Sink
@@ -32,8 +35,8 @@ type sliceID struct {
 
 func idOf(e jobs.Event) sliceID { return sliceID{e.Run.ID, e.Part, e.Interval.Start.UnixMicro()} }
 
-func newReport(p *program) *report {
-	return &report{program: p, began: map[sliceID]time.Time{}, sinks: map[sliceID]map[string]status.Sink{}, errs: map[string]error{}}
+func newReport(p *program, cfg *config.Config) *report {
+	return &report{program: p, cfg: cfg, began: map[sliceID]time.Time{}, sinks: map[sliceID]map[string]status.Sink{}, errs: map[string]error{}}
 }
 
 // endedObject is a slice whose turn in a run is over.
@@ -121,7 +124,7 @@ func (r *report) sum(runs []state.Run) {
 const named = 20
 
 // failures prints what went wrong and how to go on.
-func (r *report) failures(runs []state.Run, command func(job string) string) {
+func (r *report) failures(runs []state.Run, command func(state.Run) string) {
 	for _, run := range runs {
 		if !run.Done() || run.ExitCode == jobs.ExitOK {
 			continue
@@ -131,9 +134,13 @@ func (r *report) failures(runs []state.Run, command func(job string) string) {
 		if left := len(all) - named; left > 0 {
 			r.out.note("and %s more: `exporter slices %s --failed` shows all", count(left, "failure"), run.Job)
 		}
-		r.goOn(run, command(run.Job))
+		r.goOn(run, command(run))
 	}
 }
+
+// own is what in the reasons of slices is each slice's own: its days and page, how often
+// it was tried, and made-up names such as those of staging tables and requests.
+var own = regexp.MustCompile(`\d{4}-\d\d-\d\d([T ][\d:.+-]+Z?)?|\b(page|attempt) \d+|\b[a-z_]*\d[0-9a-z_-]{11,}\b`)
 
 // alike makes one error of slices that failed for one reason, named for the newest: a
 // vendor that is down fails thirty days with the same words.
@@ -152,7 +159,7 @@ func alike(all []error) []error {
 			groups = append(groups, &group{err: e})
 			continue
 		}
-		why, slice := reason{cause.Error(), fault.HintOf(e)}, strings.TrimSuffix(e.Error(), ": "+cause.Error())
+		why, slice := reason{own.ReplaceAllString(cause.Error(), "…"), fault.HintOf(e)}, strings.TrimSuffix(e.Error(), ": "+cause.Error())
 		g := of[why]
 		if g == nil {
 			g = &group{err: e, slice: slice}
@@ -174,7 +181,7 @@ func alike(all []error) []error {
 
 // goOn says how to go on after a run, and when, if something waits for quota.
 func (r *report) goOn(run state.Run, command string) {
-	until := clock(run.WaitUntil)
+	until := clock(run.WaitUntil, zoneFor(r.cfg, run.Job))
 	switch {
 	case run.ExitCode == jobs.ExitConfig:
 	case until == "":

@@ -70,12 +70,17 @@ func (p *program) retry(ctx context.Context, names []string, all bool) error {
 		}
 		return nil
 	}
-	rep := newReport(p)
+	rep := newReport(p, cfg)
 	runs, err := p.work(ctx, cfg, requests, rep)
 	rep.sum(runs)
-	rep.failures(runs, func(job string) string { return commandOf(p.flags.config) + " retry " + job })
+	rep.failures(runs, p.retryCommandOf)
 	p.code = jobs.Combine(exitCodes(runs))
 	return err
+}
+
+// retryCommandOf is what to type to try again what of a run's job failed.
+func (p *program) retryCommandOf(run state.Run) string {
+	return commandOf(p.flags.config) + " retry " + run.Job
 }
 
 // failures is what of a job failed.

@@ -63,10 +63,10 @@ func (p *program) run(ctx context.Context, names []string, r runFlags) error {
 	if err != nil {
 		return err
 	}
-	rep := newReport(p)
+	rep := newReport(p, cfg)
 	runs, err := p.work(ctx, cfg, requests, rep)
 	rep.sum(runs)
-	rep.failures(runs, func(job string) string { return p.command(r, job) })
+	rep.failures(runs, func(run state.Run) string { return p.command(r, run) })
 	p.code = jobs.Combine(exitCodes(runs))
 	return err
 }
@@ -141,9 +141,13 @@ func commandOf(path string) string {
 	return "exporter --config " + path
 }
 
-// command is what to type to go on with a job.
-func (p *program) command(r runFlags, job string) string {
-	words := []string{commandOf(p.flags.config), "run", job}
+// command is what to type to go on with a job: if slices failed and nothing else is
+// left, these alone.
+func (p *program) command(r runFlags, run state.Run) string {
+	if run.Failed > 0 && !r.force && run.Committed+run.Unchanged+run.Failed == run.Slices {
+		return p.retryCommandOf(run)
+	}
+	words := []string{commandOf(p.flags.config), "run", run.Job}
 	if r.from != "" {
 		words = append(words, "--from", r.from)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"exporter/jobs/config"
 	"exporter/state"
 	"exporter/status"
 )
@@ -45,6 +46,14 @@ func runOf(r state.Run) status.Run {
 		Requested: utc(r.Requested), Started: utc(r.Started), Finished: utc(r.Finished), Took: seconds(length(r)),
 		Class: r.Class, Error: oneLine(r.Error), Hint: r.Hint,
 	}
+}
+
+// zoneFor is the zone of a job's schedule, that of [exporter] for a job that is no more.
+func zoneFor(cfg *config.Config, job string) *time.Location {
+	if j := cfg.Job(job); j != nil {
+		return j.Zone
+	}
+	return cfg.Exporter.Zone
 }
 
 // length is how long a run took, 0 while it goes on.
@@ -92,7 +101,8 @@ func (p *program) runs(ctx context.Context, args []string, limit int) (err error
 	}
 	var rows [][]string
 	for _, r := range all {
-		rows = append(rows, []string{clock(r.Requested), r.Job, r.State, sliceCounts(r), number(r.Rows), took(length(r)), r.Trigger, r.ID, cmp.Or(r.Error, r.Note)})
+		zone := zoneFor(s.cfg, r.Job)
+		rows = append(rows, []string{clock(r.Requested, zone), r.Job, r.State, sliceCounts(r, zone), number(r.Rows), took(length(r)), r.Trigger, r.ID, cmp.Or(r.Error, r.Note)})
 	}
 	p.out.table([]string{"requested", "job", "state", "slices", "rows", "took", "trigger", "run", "error"}, rows)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"exporter/jobs"
 	"exporter/jobs/config"
@@ -27,9 +28,9 @@ func (p *program) showRun(ctx context.Context, s *session, r state.Run) error {
 		return nil
 	}
 	job := s.cfg.Job(r.Job)
-	for _, line := range runLines(job, r) {
+	for _, line := range runLines(job, r, zoneFor(s.cfg, r.Job)) {
 		if line[1] != "" {
-			p.out.text("%-10s %s\n", line[0], oneLine(line[1]))
+			p.out.text("%-10s %s\n", line[0], p.out.local(oneLine(line[1])))
 		}
 	}
 	if job == nil || len(all) == 0 {
@@ -38,7 +39,7 @@ func (p *program) showRun(ctx context.Context, s *session, r state.Run) error {
 	var rows [][]string
 	for _, v := range all {
 		rows = append(rows, []string{
-			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(jobs.SliceView{Slice: v}), number(v.Page), number(v.Rows), v.Error,
+			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(jobs.SliceView{Slice: v}, job.Zone), number(v.Page), number(v.Rows), v.Error,
 		})
 	}
 	p.out.text("\n")
@@ -47,13 +48,13 @@ func (p *program) showRun(ctx context.Context, s *session, r state.Run) error {
 }
 
 // runLines are what there is to say of a run, name and value.
-func runLines(job *config.Job, r state.Run) [][2]string {
+func runLines(job *config.Job, r state.Run, zone *time.Location) [][2]string {
 	asked := "what was due"
 	switch {
 	case !r.From.IsZero() && job != nil:
 		asked = span(sources.Interval{Start: r.From, End: r.To}, job.DataZone)
 		if r.To.IsZero() {
-			asked = "from " + clockIn(r.From, job.DataZone)
+			asked = "from " + dayOrClock(r.From, job.DataZone)
 		}
 	case r.Trigger == state.TriggerPurge:
 		asked = "everything"
@@ -61,7 +62,7 @@ func runLines(job *config.Job, r state.Run) [][2]string {
 	if r.Only != "" {
 		asked += ", only what is " + r.Only
 	}
-	ended := clock(r.Finished)
+	ended := clock(r.Finished, zone)
 	if ended != "" {
 		ended += strings.TrimSuffix(" after "+took(length(r)), " after ")
 	}
@@ -72,13 +73,21 @@ func runLines(job *config.Job, r state.Run) [][2]string {
 		{"trigger", r.Trigger},
 		{"asked for", asked},
 		{"note", r.Note},
-		{"requested", clock(r.Requested)},
-		{"started", clock(r.Started)},
+		{"requested", clock(r.Requested, zone)},
+		{"started", clock(r.Started, zone)},
 		{"ended", ended},
-		{"slices", sliceCounts(r)},
+		{"slices", sliceCounts(r, zone)},
 		{"rows", number(r.Rows)},
 		{"calls", number(r.Calls)},
 		{"error", r.Error},
 		{"hint", r.Hint},
 	}
+}
+
+// dayOrClock is a bound for people: a date where it is a midnight of the zone.
+func dayOrClock(t time.Time, zone *time.Location) string {
+	if t = t.In(zone); t.Format(time.TimeOnly) == "00:00:00" {
+		return t.Format(time.DateOnly)
+	}
+	return clock(t, zone)
 }

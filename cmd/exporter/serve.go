@@ -54,7 +54,7 @@ func (p *program) serveJobs(ctx context.Context, grace time.Duration) (err error
 	if len(cfg.Jobs) == 0 {
 		return noJob(cfg)
 	}
-	w, rep := &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr)}, newReport(p)
+	w, rep := &logWatcher{Writer: p.Stderr, log: p.logger(p.Stderr)}, newReport(p, cfg)
 	counters := status.NewCounters(jobNames(cfg))
 	s, err := p.open(ctx, cfg, w, func(e jobs.Event) {
 		if p.out.json {

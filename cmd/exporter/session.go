@@ -38,6 +38,7 @@ func (p *program) load() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.out.zone = cfg.Exporter.Zone
 	for _, w := range cfg.Warnings {
 		p.out.warn(w.String())
 	}
@@ -93,10 +94,26 @@ func (p *program) ask(ctx context.Context) (*session, error) {
 	}
 	var said sync.Map
 	return p.open(ctx, cfg, p.Stderr, func(e jobs.Event) {
-		if _, again := said.LoadOrStore(e.Text, true); e.Kind == jobs.Warning && !again {
+		if e.Kind != jobs.Warning && e.Kind != jobs.Follows {
+			return
+		}
+		switch _, again := said.LoadOrStore(topic(e), true); {
+		case again:
+		case e.Kind == jobs.Follows:
+			p.out.note("%s", e.Text)
+		default:
 			p.out.warn(e.Text)
 		}
 	})
+}
+
+// topic is what a warning is about: a sink that does not answer is told of once, and
+// not for each job.
+func topic(e jobs.Event) string {
+	if e.Sink != "" {
+		return "sink " + e.Sink
+	}
+	return e.Text
 }
 
 // close closes what is open, also when ctx has ended.

@@ -131,8 +131,8 @@ func (p *program) showSlices(job *config.Job, all []jobs.SliceView, only selecti
 	var rows [][]string
 	for _, v := range all {
 		rows = append(rows, []string{
-			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(v), stored(v), rejected(v),
-			inSinks(v.Sinks), clock(loaded(v)), marks(v), v.Error,
+			span(sources.Interval{Start: v.Start, End: v.End}, job.DataZone), v.Part, stateOf(v, job.Zone), stored(v), rejected(v),
+			inSinks(v.Sinks), clock(loaded(v), job.Zone), marks(v), v.Error,
 		})
 	}
 	p.out.table([]string{"interval", "part", "state", "rows", "rejects", "sinks", "loaded", "marks", "error"}, rows)
@@ -147,8 +147,8 @@ func waitsUntil(v jobs.SliceView) time.Time {
 }
 
 // stateOf is the state of a slice for people.
-func stateOf(v jobs.SliceView) string {
-	if until := clock(waitsUntil(v)); until != "" {
+func stateOf(v jobs.SliceView, zone *time.Location) string {
+	if until := clock(waitsUntil(v), zone); until != "" {
 		return v.State + " until " + until
 	}
 	return v.State

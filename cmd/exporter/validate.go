@@ -10,6 +10,7 @@ import (
 	"exporter/fault"
 	"exporter/jobs"
 	"exporter/jobs/config"
+	"exporter/state"
 )
 
 func (p *program) validateCommand() *cobra.Command {
@@ -104,12 +105,21 @@ func (p *program) connect(ctx context.Context, cfg *config.Config) (err error) {
 		trying.Go(func() { errs[i] = c.try(ctx) })
 	}
 	trying.Wait()
+	var busy error
 	for i, c := range all {
-		p.tried(c, errs[i])
+		if held := new(state.HeldError); errors.As(errs[i], &held) && !p.out.json { // said once below, for all sources
+			busy = errs[i]
+			p.out.text("%s %s (%s): not tried\n", c.kind, c.name, c.driver)
+		} else {
+			p.tried(c, errs[i])
+		}
 		p.code = worse(p.code, jobs.ExitCode(errs[i]))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if busy != nil {
+		p.out.fail(busy)
 	}
 	return nil
 }
@@ -149,6 +159,6 @@ func (p *program) tried(c connection, err error) {
 		p.out.text("%s %s (%s): ok\n", c.kind, c.name, c.driver)
 		return
 	}
-	p.out.text("%s %s (%s): %s\n", c.kind, c.name, c.driver, oneLine(err.Error()))
+	p.out.text("%s %s (%s): %s\n", c.kind, c.name, c.driver, p.out.local(oneLine(err.Error())))
 	p.out.hint(fault.HintOf(err))
 }

@@ -24,15 +24,17 @@ func (w *logWatcher) notify(e jobs.Event) {
 	slice := log.With("interval", e.Interval.String(), "part", e.Part)
 	switch e.Kind {
 	case jobs.RunPlanned:
-		log.Info("run planned", "slices", e.Slices)
+		log.Debug("run planned", "slices", e.Slices)
 	case jobs.SliceBegan:
 		slice.Debug("slice began")
 	case jobs.SliceRead:
 		slice.Debug("page read", "page", e.Pages, "rows", e.Rows, "announced", e.Expected)
 	case jobs.QuotaWaits:
-		log.Info("waiting for quota", "next_page", e.Until.Local())
+		log.Info("waiting for quota", "next_page", e.Until)
 	case jobs.SliceLoaded:
-		slice.Info("slice loaded", "sink", e.Sink, "state", e.State, "rows", e.Rows)
+		slice.Debug("slice loaded", "sink", e.Sink, "state", e.State, "rows", e.Rows)
+	case jobs.Follows:
+		log.Info("another process works on this state", "text", e.Text)
 	case jobs.Warning:
 		log.Warn("run needs attention", "text", e.Text)
 	case jobs.RunProgress:
@@ -55,6 +57,6 @@ func (w *logWatcher) progress(e jobs.Event, log *slog.Logger) {
 		return
 	}
 	if at, done, all := w.eta.end(); !at.IsZero() {
-		log.Info("progress", "done", done, "of", all, "end", at.Local())
+		log.Info("progress", "done", done, "of", all, "end", at)
 	}
 }

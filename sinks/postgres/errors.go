@@ -72,7 +72,7 @@ func (s *sink) wrap(ctx context.Context, err error, format string, args ...any) 
 	}
 	class, hint := classify(err)
 	hint = strings.NewReplacer("{at}", s.at, "{user}", s.user).Replace(hint)
-	return &fault.Error{Class: class, Msg: what, Hint: hint, Err: err}
+	return &fault.Error{Class: class, Msg: what, Hint: hint, Err: briefly(err)}
 }
 
 // stopped returns the reason why ctx ended, still recognisable as a context's end.
@@ -102,6 +102,28 @@ func classify(err error) (fault.Class, string) {
 		return class, hint
 	}
 	return fault.ClassOf(err), ""
+}
+
+// unconnected is a connection that was not to be had, said once: the driver's own text
+// names role, database and address, the address twice.
+type unconnected struct {
+	dial *net.OpError
+	err  error
+}
+
+// Error implements error.
+func (u *unconnected) Error() string { return u.dial.Error() }
+
+// Unwrap returns the driver's error.
+func (u *unconnected) Unwrap() error { return u.err }
+
+func briefly(err error) error {
+	var connect *pgconn.ConnectError
+	var dial *net.OpError
+	if errors.As(err, &connect) && errors.As(err, &dial) && dial.Op == "dial" {
+		return &unconnected{dial, err}
+	}
+	return err
 }
 
 // unreachable sorts failures of the connection itself.

@@ -205,7 +205,7 @@ func TestFailedRenewalIsShared(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				_, err := fetch(t.Context(), c, &httpapi.Request{URL: "/report"})
-				wantClass(t, err, fault.Auth, "GET http://localhost/report: get a token for acme: GET http://localhost/token: 403 Forbidden")
+				wantClass(t, err, fault.Auth, "get a token for acme: 403 Forbidden (GET localhost/token)", "(GET localhost/report)")
 			})
 		}
 		wg.Wait()

@@ -73,7 +73,7 @@ func TestBody(t *testing.T) {
 				}
 				return
 			}
-			wantClass(t, err, tt.class, "of GET http://127.0.0.1", "?api_key=REDACTED: ")
+			wantClass(t, err, tt.class, "read body", "(GET 127.0.0.1")
 			if tt.cause != nil && !errors.Is(err, tt.cause) {
 				t.Errorf("error %v hides %v", err, tt.cause)
 			}

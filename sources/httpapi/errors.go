@@ -27,29 +27,44 @@ type Error struct {
 	Err         error  // cause; nil if the status says it all
 }
 
-// Error implements error.
+// Error implements error: the cause first, then the request, of its address host and
+// path. What was asked for in detail is in the log of requests, and in URL.
 func (e *Error) Error() string {
-	var b strings.Builder
+	var why []string
 	if e.Doing != "" {
-		b.WriteString(e.Doing + " of ")
-	}
-	fmt.Fprintf(&b, "%s %s", e.Method, e.URL)
-	if e.Status != 0 && e.Doing == "" {
-		fmt.Fprintf(&b, ": %s", strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+		why = append(why, e.Doing)
+	} else if e.Status != 0 {
+		why = append(why, strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		why = append(why, e.Err.Error())
 	}
+	if len(why) == 0 {
+		why = []string{"request failed"}
+	}
+	request := []string{e.Method + " " + short(e.URL)}
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, ", attempt %d", e.Attempts)
+		request = append(request, fmt.Sprintf("attempt %d", e.Attempts))
 	}
 	if e.RequestID != "" {
-		fmt.Fprintf(&b, ", request id %s", e.RequestID)
+		request = append(request, "request id "+e.RequestID)
 	}
+	text := strings.Join(why, ": ") + " (" + strings.Join(request, ", ") + ")"
 	if e.Excerpt != "" && (e.Err == nil || e.Status < 300) { // else the cause has read it
-		fmt.Fprintf(&b, ", answer %q", e.Excerpt)
+		text += fmt.Sprintf(", answer %q", e.Excerpt)
 	}
-	return b.String()
+	return text
+}
+
+// short is host and path of an address.
+func short(address string) string {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		return rest
+	}
+	return address
 }
 
 // Unwrap returns the cause.
@@ -91,7 +106,7 @@ func (s *scrubbed) Error() string { return s.text }
 func (s *scrubbed) Unwrap() error { return s.err }
 
 // scrub takes the URL that net/http puts into its errors away, for ours stands
-// before them, and blots out secrets.
+// behind them, and blots out secrets.
 func scrub(r *redactor, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -75,10 +76,11 @@ func TestNothingSecretGetsOut(t *testing.T) {
 				URL: "/a/" + url.PathEscape(secret), Want: "application/json",
 				Query: url.Values{"NetworkToken": {tokenSecret}, "who": {paramSecret}, "api_key": {"hunter2"}, "filter": {secret}, "limit": {"5"}},
 			})
-			if err == nil || !strings.Contains(err.Error(), "limit=5") || !strings.Contains(err.Error(), settings.Redacted) {
-				t.Fatalf("error %v, want one with the url and without its secrets", err)
+			var e *httpapi.Error
+			if !errors.As(err, &e) || !strings.Contains(e.URL, "limit=5") || !strings.Contains(err.Error(), settings.Redacted) || strings.Contains(err.Error(), "limit=5") {
+				t.Fatalf("error %v, want one with host and path, without query and secrets", err)
 			}
-			if found := leaks(fmt.Sprintf("%v %+v %s", err, err, auth.Token())); found != nil {
+			if found := leaks(fmt.Sprintf("%v %+v %s %s", err, err, e.URL, auth.Token())); found != nil {
 				t.Errorf("error shows %q:\n%v", found, err)
 			}
 			if found := leaks(log.String()); found != nil || log.Len() == 0 {

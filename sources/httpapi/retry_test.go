@@ -95,7 +95,7 @@ func TestDoGivesUp(t *testing.T) {
 			s := &script{answers: []http.HandlerFunc{tt.answer}}
 			c := newClient(t, httpapi.Config{BaseURL: serve(t, s.ServeHTTP).URL})
 			_, err := fetch(t.Context(), c, &tt.request)
-			wantClass(t, err, tt.class, append(tt.parts, "GET http://127.0.0.1")...)
+			wantClass(t, err, tt.class, append(tt.parts, "(GET 127.0.0.1")...)
 			if s.count() != tt.asked {
 				t.Errorf("asked %d times, want %d", s.count(), tt.asked)
 			}
