@@ -171,3 +171,10 @@ func NamedTwice(from []string, to string, err error) error {
 	return fault.New(fault.Config, "slices of %s cannot be renamed to %s, which has the same ones: %w", strings.Join(from, ", "), to, err).
 		WithHint("Both loaded these days, and nothing was renamed. Take renamed_from out of job %[1]s, remove what it loaded since with `exporter purge %[1]s`, and write it in again; of two old jobs name one.", to)
 }
+
+// Renamed is why a slice is not loaded: the job's slices belong to another job since, by
+// a renamed_from that whoever loads it does not know. Forget is what takes that back.
+func Renamed(job, to, forget string) error {
+	return fault.New(fault.Config, "job %s was renamed to %s here: its rows would be there twice", job, to).
+		WithHint("Somebody runs an older configuration: run the one that has renamed_from = [%q] in job %s. If %s is a job of its own now, %s.", job, to, job, forget)
+}

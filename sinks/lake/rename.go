@@ -2,15 +2,31 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"exporter/fault"
 	"exporter/sinks"
 )
 
-// Rename implements sinks.Renamer. A slice is given away by a manifest of the new
-// job's name that publishes the objects that are there under its own names, and
+// renamesFolder has <old job>.json: to whom its slices went.
+const renamesFolder = "_renames"
+
+type renaming struct {
+	Job string    `json:"job"`
+	To  string    `json:"renamed_to"`
+	At  time.Time `json:"renamed_at"`
+}
+
+func renamingName(job string) string { return renamesFolder + "/" + escape(job, "-") + ".json" }
+
+// Rename implements sinks.Renamer. First it is written down that the job has another name,
+// which loads under the old one look for before they take a slice; then the slices are
+// fenced, so that loads which began before lose. A slice is given away by a manifest of
+// the new job's name that publishes the objects that are there under its own names, and
 // removes the old manifest, then the objects under their old names. That is done as a
 // load does it, so that whoever comes next finishes what a killed process began. The
 // slices go one after the other; until the last has, each
@@ -24,55 +40,138 @@ func (s *sink) Rename(ctx context.Context, from []string, to string) error {
 }
 
 func (s *sink) rename(ctx context.Context, from []string, to string) error {
-	there, err := s.settled(ctx, to, span{}) // also finishes what was begun
+	moves, _, err := s.moves(ctx, from, to)
+	if err != nil || len(moves) == 0 {
+		return err
+	}
+	for _, job := range from {
+		if err := s.noteRenaming(ctx, job, to); err != nil {
+			return err
+		}
+	}
+	if _, generation, err := s.renaming(ctx, to); err != nil || generation != 0 { // it has its name back
+		if err = errors.Join(err, s.store.remove(ctx, renamingName(to), generation)); err != nil {
+			return err
+		}
+	}
+	moves, begun, err := s.moves(ctx, from, to) // with what was loaded meanwhile
 	if err != nil {
 		return err
 	}
-	var old []found
-	for _, job := range from {
-		v, err := s.settled(ctx, job, span{})
-		if err != nil {
+	for _, f := range begun { // the load that began it loses
+		if err := s.store.remove(ctx, f.place.manifest(), f.generation); err != nil {
 			return err
 		}
-		for _, f := range v.manifests {
-			if f.manifest.State == committed && v.whole(f.manifest) { // else nothing is loaded; who began it ends it
-				old = append(old, f)
-			}
+	}
+	for _, m := range moves {
+		if err := s.give(ctx, m, to); err != nil {
+			return err
 		}
 	}
-	if len(old) == 0 {
-		return nil
+	return nil
+}
+
+// move is a committed slice and the place it goes to.
+type move struct{ old, next found }
+
+// moves returns what is committed of jobs, with where it goes, and what was only begun.
+func (s *sink) moves(ctx context.Context, from []string, to string) (list []move, begun []found, err error) {
+	there, err := s.settled(ctx, to, span{}) // also finishes what was begun
+	if err != nil {
+		return nil, nil, err
 	}
 	taken := make(map[place]found)
 	for _, f := range there.manifests {
 		taken[f.place] = f
 	}
-	var moves []found
-	for _, f := range old {
-		p := f.place
-		p.stem = escape(to, "-") + strings.TrimPrefix(p.stem, escape(f.manifest.Job, "-"))
-		next := taken[p]
-		if next.manifest.LoadID != "" {
-			return sinks.NamedTwice(from, to, fmt.Errorf("%s is there", p.manifest()))
-		}
-		next.place, next.manifest = p, f.given(to, p)
-		taken[p] = next
-		moves = append(moves, next)
-	}
-	for _, f := range moves {
-		text, err := f.manifest.document()
+	for _, job := range from {
+		v, err := s.settled(ctx, job, span{})
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		if f.generation, err = s.store.put(ctx, f.place.manifest(), text, f.generation); err != nil {
-			return err
+		for _, f := range v.manifests {
+			if f.manifest.State != committed {
+				begun = append(begun, f)
+				continue
+			}
+			if !v.whole(f.manifest) { // somebody has removed its objects
+				continue
+			}
+			p := f.place
+			p.stem = escape(to, "-") + strings.TrimPrefix(p.stem, escape(job, "-"))
+			next := taken[p]
+			if next.manifest.LoadID != "" {
+				return nil, nil, sinks.NamedTwice(from, to, fmt.Errorf("%s is there", p.manifest()))
+			}
+			next.place = p
+			taken[p] = found{manifest: f.manifest}
+			list = append(list, move{f, next})
 		}
-		if _, err = s.settle(ctx, f); err != nil {
-			return err
-		}
-		s.learn(to, f.place.table)
 	}
+	return list, begun, nil
+}
+
+// give fences a slice and gives it to another job's place.
+func (s *sink) give(ctx context.Context, m move, to string) error {
+	f, next := m.old, m.next
+	f.manifest.Fence += "-"
+	text, err := f.manifest.document()
+	if err == nil {
+		f.generation, err = s.store.put(ctx, f.place.manifest(), text, f.generation)
+	}
+	if err != nil {
+		return err
+	}
+	next.manifest = f.given(to, next.place)
+	if text, err = next.manifest.document(); err != nil {
+		return err
+	}
+	if next.generation, err = s.store.put(ctx, next.place.manifest(), text, next.generation); err != nil {
+		return err
+	}
+	if _, err = s.settle(ctx, next); err != nil {
+		return err
+	}
+	s.learn(to, next.place.table)
 	return nil
+}
+
+// noteRenaming writes down that a job's slices go to another.
+func (s *sink) noteRenaming(ctx context.Context, job, to string) error {
+	name := renamingName(job)
+	r, generation, err := s.renaming(ctx, job)
+	if err != nil || r.To == to {
+		return err
+	}
+	text, err := json.Marshal(renaming{Job: job, To: to, At: s.now().UTC()})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	_, err = s.store.put(ctx, name, append(text, '\n'), generation)
+	return err
+}
+
+// renaming is what is written down of a job's name; without any its generation is 0.
+func (s *sink) renaming(ctx context.Context, job string) (r renaming, generation int64, err error) {
+	text, generation, err := s.store.read(ctx, renamingName(job))
+	if errors.Is(err, errGone) {
+		return r, 0, nil
+	}
+	if err == nil {
+		if err = json.Unmarshal(text, &r); err != nil {
+			err = fault.New(fault.Permanent, "read %s: %w", renamingName(job), err).WithHint("Somebody else has written it. Remove it.")
+		}
+	}
+	return r, generation, err
+}
+
+// refuseRenamed refuses a job that has another name since.
+func (s *sink) refuseRenamed(ctx context.Context, job string) error {
+	r, _, err := s.renaming(ctx, job)
+	if err != nil || r.To == "" {
+		return err
+	}
+	return sinks.Renamed(job, r.To, "remove "+renamingName(job)+" in "+s.store.at())
 }
 
 // given is the manifest of a slice that goes to another job and place.

@@ -112,6 +112,10 @@ func (w *writer) fence(ctx context.Context) error {
 	if err := w.refuseStrangers(); err != nil {
 		return err
 	}
+	// After the manifest was read and before it is written: see [sink.Rename].
+	if err := s.refuseRenamed(ctx, slice.Job); err != nil {
+		return err
+	}
 	m := now.manifest
 	if now.generation == 0 {
 		m = manifest{State: loading, Job: slice.Job, Part: slice.Part, Start: slice.Start, End: slice.End}

@@ -218,12 +218,31 @@ func renamed(r *rule) {
 		r.load(s, again)
 		r.expect(r.name, shape, again.want, two.want)
 	}
-	r.load(r.slice(1), r.content(nil)) // the old job lives on
-	if err := do(r.name); fault.ClassOf(err) != fault.Config || fault.HintOf(err) == "" {
+	if r.h.Remembers { // an older configuration would bring the rows a second time
+		_, err := r.sink.Begin(r.Context(), r.loadOf(r.slice(0), one))
+		r.refusedLoad(err)
+		if err != nil && !strings.Contains(fault.HintOf(err), to) {
+			r.Errorf("hint %q, want the job's new name in it", fault.HintOf(err))
+		}
+	}
+	third := r.slice(1)
+	third.Job += "_third"
+	r.load(third, r.content(nil))
+	if err := do(third.Job); fault.ClassOf(err) != fault.Config || fault.HintOf(err) == "" {
 		r.Errorf("two jobs with one slice: %v", err)
 	}
-	if left := r.committed(time.Time{}, time.Time{}); len(left) != 1 {
-		r.Errorf("after a refused rename the old job has %+v", left)
+	if left, err := r.sink.Committed(r.Context(), third.Job, time.Time{}, time.Time{}); err != nil || len(left) != 1 {
+		r.Errorf("after a refused rename the old job has %+v, %v", left, err)
+	}
+	if r.mode != sinks.Append {
+		r.load(third, r.content(nil)) // and may be loaded
+	}
+	if err := rename.Rename(r.Context(), []string{to}, r.name); err != nil { // its name back
+		r.Fatalf("rename back: %v (%s)", err, fault.HintOf(err))
+	}
+	r.load(r.slice(2), r.content(someFrom(20, 1, "back")))
+	if left := r.committed(time.Time{}, time.Time{}); len(left) != 3 {
+		r.Errorf("after the job has its name back it has %+v", left)
 	}
 }
 
