@@ -86,127 +86,6 @@ func (k *keyring) copyTo(path string) (string, error) {
 	return path, nil
 }
 
-// Restored is what a restore did.
-type Restored struct {
-	Backup
-	Replaced string // where the state before it is now; "" if there was none
-}
-
-// Restore makes the state at path the one of a backup, with the key file beside the
-// backup if there is one. What was there is kept beside it under another name. It
-// refuses while any other process has the state open.
-//
-// What happened since the backup is not known any more: requests that count against
-// a limit, tokens that were renewed, firings. What is committed the ledgers of the sinks know.
-func Restore(ctx context.Context, backup, path string, o Options) (done Restored, err error) {
-	s, err := newStore(path, o)
-	if err != nil {
-		return Restored{}, err
-	}
-	if done.Backup, err = inspect(ctx, backup); err != nil {
-		return Restored{}, err
-	}
-	if err := s.checkFolder(ctx); err != nil {
-		return Restored{}, err
-	}
-	fresh := s.path + ".restoring"
-	if err := copyFile(backup, fresh); err != nil {
-		return Restored{}, classifyFile(err, "copy the backup to", fresh)
-	}
-	defer func() {
-		if rerr := os.Remove(fresh); !errors.Is(rerr, fs.ErrNotExist) {
-			err = errors.Join(err, rerr)
-		}
-	}()
-	lock, err := tryLock(s.lockPath())
-	if err != nil {
-		return Restored{}, err
-	}
-	if lock == nil {
-		return Restored{}, inUse(s.path, nil)
-	}
-	defer func() { err = errors.Join(err, lock.close()) }()
-	if done.Replaced, err = s.moveAside(ctx); err != nil {
-		return Restored{}, err
-	}
-	if _, err := os.Stat(backup + ".key"); err == nil {
-		done.Key = s.keys.file()
-		if err := copyFile(backup+".key", done.Key); err != nil {
-			return Restored{}, classifyFile(err, "copy the key to", done.Key)
-		}
-	}
-	if err := errors.Join(os.Rename(fresh, s.path), syncFolder(filepath.Dir(s.path))); err != nil {
-		return Restored{}, classifyFile(err, "restore", s.path)
-	}
-	return done, nil
-}
-
-func inUse(path string, err error) error {
-	if err == nil {
-		err = errors.New("it is locked")
-	}
-	return fault.New(fault.Config, "restore %s: another process has it open: %w", path, err).
-		WithHint("Stop the serve and every other exporter command on this state, then try again.")
-}
-
-// moveAside gives the state and its key names of their own, with nothing of it left
-// in a log that SQLite would take for the restored state's. A state that is damaged goes
-// with its log.
-func (s *Store) moveAside(ctx context.Context) (string, error) {
-	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	} else if err != nil {
-		return "", classifyFile(err, "restore", s.path)
-	}
-	if err := s.settleLog(ctx); err != nil {
-		return "", err
-	}
-	at := s.path + ".replaced-" + s.now().UTC().Format("20060102T150405Z")
-	aside := at
-	for n := 2; taken(aside); n++ { // by another restore of this second, or one before the clock was set back
-		aside = fmt.Sprintf("%s-%d", at, n)
-	}
-	for _, end := range []string{"-wal", "-shm", ".key", ""} { // the state last: while it is there, it is the one
-		err := os.Rename(s.path+end, aside+end)
-		if end == ".key" && err == nil { // which counts on unless the backup brings one
-			err = copyFile(aside+end, s.path+end)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", classifyFile(err, "move aside", s.path+end)
-		}
-	}
-	return aside, nil
-}
-
-// taken reports whether a state, or what belongs to one, has the name.
-func taken(path string) bool {
-	for _, end := range []string{"", "-wal", "-shm", ".key"} {
-		if _, err := os.Lstat(path + end); !errors.Is(err, fs.ErrNotExist) {
-			return true
-		}
-	}
-	return false
-}
-
-// settleLog brings what is in the log into the file, which needs the file alone.
-func (s *Store) settleLog(ctx context.Context) (err error) {
-	db, err := s.connect(1, "busy_timeout(1000)") // whoever has it open has it for longer
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var mode string
-	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
-	switch class := fault.ClassOf(s.classify(ctx, err, "restore")); {
-	case err == nil && mode == "delete":
-		return nil
-	case err == nil, class == fault.Transient:
-		return inUse(s.path, err)
-	default: // damaged, or no state at all
-		return nil
-	}
-}
-
 // inspect reports what a backup is, or why it is none that can be restored.
 func inspect(ctx context.Context, path string) (b Backup, err error) {
 	info, err := os.Stat(path)
@@ -244,6 +123,14 @@ func inspect(ctx context.Context, path string) (b Backup, err error) {
 	return b, nil
 }
 
+// copyIfThere copies a file like copyFile, if there is one.
+func copyIfThere(from, to string) error {
+	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return copyFile(from, to)
+}
+
 // copyFile copies a file durably, mode 0600, whole or not at all.
 func copyFile(from, to string) (err error) {
 	in, err := os.Open(from)
@@ -251,18 +138,23 @@ func copyFile(from, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	out, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*.tmp") // mode 0600
+	return replaceFile(to, in)
+}
+
+// replaceFile makes a file durably, mode 0600, whole or not at all.
+func replaceFile(path string, text io.Reader) error {
+	out, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	_, err = io.Copy(out, text)
 	if err = errors.Join(err, out.Sync(), out.Close()); err == nil {
-		err = os.Rename(out.Name(), to)
+		err = os.Rename(out.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(out.Name()))
 	}
-	return syncFolder(filepath.Dir(to))
+	return syncFolder(filepath.Dir(path))
 }
 
 func syncFile(path string) error {

@@ -32,3 +32,6 @@ func HoldTurn(s *Store) (free func()) {
 	s.turn <- struct{}{}
 	return s.endTurn
 }
+
+// AfterRestoreStep has f called after each step of a restore.
+func AfterRestoreStep(f func()) { restoreStep = f }

@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		fmt.Println(hold(context.Background()))
 	case "open":
 		fmt.Println(open(context.Background()))
+	case "restore":
+		fmt.Println(restoreAndDie(context.Background()))
 	default:
 		goleak.VerifyTestMain(m)
 	}
