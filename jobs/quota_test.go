@@ -95,7 +95,7 @@ func TestAPlanAsksUnderTheLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = e.Plan(t.Context(), cfg.Job("conversions"), time.Time{}, time.Time{})
-	if fault.ClassOf(err) != fault.Transient || !strings.Contains(err.Error(), "another process works on this state") || !strings.Contains(fault.HintOf(err), "Try again") {
+	if fault.ClassOf(err) != fault.Transient || !strings.Contains(err.Error(), "another process works on this state") || !strings.Contains(fault.HintOf(err), "Stop the serve") {
 		t.Errorf("beside another process: %v, hint %q", err, fault.HintOf(err))
 	}
 	if err := lease.Release(t.Context()); err != nil {

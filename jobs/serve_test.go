@@ -85,7 +85,7 @@ func TestASecondServeRefuses(t *testing.T) {
 	<-fired
 	_, second := serve(t, w, "@every 1s", func(jobs.Event) {})
 	err := <-second
-	if err == nil || !strings.Contains(err.Error(), "serve pid") {
+	if err == nil || !strings.Contains(err.Error(), "serve (pid ") {
 		t.Errorf("a second serve: %v", err)
 	}
 	stop()
