@@ -2,38 +2,42 @@ package main
 
 import (
 	"math"
+	"runtime"
 	"runtime/debug"
 	"testing"
-
-	"exporter/jobs"
 )
 
-func TestMemoryIsBoundedByTheSlicesAtWork(t *testing.T) {
-	before := debug.SetMemoryLimit(math.MaxInt64)
-	defer debug.SetMemoryLimit(before)
-	env := map[string]string{}
+func TestMemoryIsBoundedByWhatIsInUse(t *testing.T) {
+	env := map[string]string{"GOMEMLIMIT": "1GiB"}
 	m := Main{Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	handed := 0
-	notify := m.bounded(func(jobs.Event) { handed++ })
-	for i, step := range []struct {
-		kind jobs.EventKind
-		want int64
-	}{
-		{jobs.SliceRead, math.MaxInt64},
-		{jobs.SliceBegan, 80 << 20},
-		{jobs.SliceBegan, 120 << 20},
-		{jobs.SliceEnded, 80 << 20},
-		{jobs.SliceEnded, 80 << 20},
-	} {
-		notify(jobs.Event{Kind: step.kind})
-		if got := debug.SetMemoryLimit(-1); got != step.want || handed != i+1 {
-			t.Errorf("step %d: limit %d, want %d; %d events were handed on", i, got, step.want, handed)
-		}
-	}
-	env["GOMEMLIMIT"] = "1GiB"
-	debug.SetMemoryLimit(1 << 30)
-	m.bounded(func(jobs.Event) {})(jobs.Event{Kind: jobs.SliceBegan})
-	if got := debug.SetMemoryLimit(-1); got != 1<<30 {
+	before := debug.SetMemoryLimit(1 << 30)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	m.bound()
+	if got := debug.SetMemoryLimit(-1); got != 1<<30 && before == math.MaxInt64 {
 		t.Errorf("the user's limit became %d", got)
 	}
+	delete(env, "GOMEMLIMIT")
+	m.bound()
+	const much = 100 << 20
+	held := make([]byte, much)
+	limit := settled(func(limit int64) bool { return limit >= much*3/2 })
+	if limit < much*3/2 || limit > much*5/2 {
+		t.Errorf("with %d bytes in use the limit is %d", much, limit)
+	}
+	runtime.KeepAlive(held)
+	if limit := settled(func(limit int64) bool { return limit < much }); limit < leastMemory || limit >= much {
+		t.Errorf("with little in use the limit is %d", limit)
+	}
+}
+
+// settled returns the limit that rounds of the collector end with.
+func settled(enough func(int64) bool) int64 {
+	for range 1000 {
+		runtime.GC()
+		runtime.Gosched()
+		if enough(debug.SetMemoryLimit(-1)) {
+			break
+		}
+	}
+	return debug.SetMemoryLimit(-1)
 }

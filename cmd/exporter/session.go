@@ -69,12 +69,13 @@ func (p *program) openState(ctx context.Context, cfg *config.Config, log *slog.L
 // open opens everything, for commands that ask sources or sinks. Events go to
 // notify, log lines to logs.
 func (p *program) open(ctx context.Context, cfg *config.Config, logs io.Writer, notify func(jobs.Event), more ...func(*jobs.Options)) (*session, error) {
+	p.bound()
 	log := p.logger(logs)
 	s, err := p.openState(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	o := jobs.Options{Log: log, Now: p.Now, Retry: p.Retry, Notify: p.bounded(notify)}
+	o := jobs.Options{Log: log, Now: p.Now, Retry: p.Retry, Notify: notify}
 	for _, set := range more {
 		set(&o)
 	}

@@ -16,7 +16,7 @@ import (
 // A batch is handed on when it holds this much, or at the end of a page.
 const (
 	batchRows  = 5000
-	batchBytes = 1 << 20
+	batchBytes = 256 << 10
 )
 
 // errStopped ends everything after the consumer's loop has stopped.
