@@ -14,7 +14,7 @@ const (
 	ExitConfig      = 2   // configuration or usage
 	ExitAuth        = 3   // a login was refused
 	ExitPartial     = 4   // some slices, or some sinks of a slice, are fine, some are not
-	ExitCheck       = 5   // a check failed or an empty answer was kept out
+	ExitCheck       = 5   // a check failed, rows did not add up, or an empty answer was kept out
 	ExitParked      = 6   // waiting for quota at the end
 	ExitInterrupted = 130 // stopped by SIGINT or SIGTERM
 )
@@ -28,7 +28,7 @@ func ExitCode(err error) int {
 		return ExitConfig
 	case fault.Auth:
 		return ExitAuth
-	case fault.Check:
+	case fault.Check, fault.Drift: // rows that do not add up, however often they are read
 		return ExitCheck
 	case fault.Parked:
 		return ExitParked

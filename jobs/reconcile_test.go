@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"exporter/jobs"
 	"exporter/state"
 )
 
@@ -22,7 +23,7 @@ func TestAnnouncedIsRead(t *testing.T) {
 	vendor.read()
 	vendor.announced = 1
 	r := w.run(cfg, state.Run{Force: true})
-	w.want(r, 1, 0, 0, 1)
+	w.want(r, jobs.ExitCheck, 0, 0, 1)
 	if !strings.Contains(r.Error, "the vendor announced 3 rows, 2 were read") || r.Hint == "" {
 		t.Errorf("error %q, hint %q", r.Error, r.Hint)
 	}

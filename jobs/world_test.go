@@ -25,6 +25,7 @@ import (
 	"exporter/sinks/postgres/pgtest"
 	"exporter/sources"
 	"exporter/sources/hasoffers"
+	"exporter/sources/owapro"
 	"exporter/state"
 )
 
@@ -114,7 +115,7 @@ func (w *world) configure(more ...string) *config.Config {
 		text += "lookback = \"3d\"\n"
 	}
 	text += strings.Join(append(more, ""), "\n")
-	known := []sources.Driver{hasoffers.Driver()}
+	known := []sources.Driver{hasoffers.Driver(), owapro.Driver()}
 	if w.fake != nil {
 		known = append(known, w.fake.driver())
 	}

@@ -19,7 +19,7 @@ Exit codes:
   2    the configuration or the command line is wrong; nothing was started
   3    a login was refused
   4    partial: some slices are fine, some are not
-  5    a check failed, or an empty answer was kept out; old rows stay
+  5    a check failed, rows do not add up, or an empty answer was kept out; old rows stay
   6    parked: waiting for quota, the next run goes on
   130  stopped by SIGINT or SIGTERM
 
