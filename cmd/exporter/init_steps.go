@@ -49,7 +49,7 @@ func (p *program) nextSteps(path string, chosen config.Drivers, text string) err
 		return nil
 	}
 	command := commandOf(path)
-	steps = append(steps, "Look over the jobs in it: ids, columns and first days (start) are examples.")
+	steps = append(steps, "Look over the jobs in it: ids and columns are examples. A job loads its lookback, and with start = \"2026-01-01\" everything from that day on.")
 	if len(o.Environment) > 0 {
 		steps = append(steps, "Set "+strings.Join(o.Environment, ", ")+" in the environment.")
 	}

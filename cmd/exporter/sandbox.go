@@ -42,7 +42,7 @@ curl -d '{"piwikpro": {"limits": {"post": ["6/1m"]}}}' http://127.0.0.1:8699/_sa
   POST hubrise/mutate       HubRise does: {"kind": "status", "location": "3r4s3-1", "day": "2026-01-03", "orders": 2}
 
 It is open to everyone who reaches it and belongs on loopback only.`,
-		Example: `  exporter sandbox > jobs.toml         # then, elsewhere: exporter run --all
+		Example: `  exporter sandbox --out jobs.toml     # then, elsewhere: exporter run --all
   exporter sandbox --listen 127.0.0.1:0 --json
   exporter sandbox --rows-per-day 100000 --limits 500/1m --faults faults.json`,
 		Args: cobra.NoArgs,
@@ -50,6 +50,7 @@ It is open to everyone who reaches it and belongs on loopback only.`,
 	}
 	d := cmd.Flags()
 	d.StringVar(&f.listen, "listen", "127.0.0.1:8699", "`address`; port 0 takes a free one")
+	d.StringVar(&f.out, "out", "", "`file` for the configuration, in place of stdout; one that is there is not overwritten")
 	d.Uint64Var(&f.seed, "seed", 1, "decides every row")
 	d.IntVar(&f.rows, "rows-per-day", 100, "HasOffers: conversions a day")
 	d.StringVar(&f.firstDay, "first-day", "2026-01-01", "`date` of the first data")
@@ -61,10 +62,10 @@ It is open to everyone who reaches it and belongs on loopback only.`,
 }
 
 type sandboxFlags struct {
-	listen, firstDay, zone, faults, settings string
-	seed                                     uint64
-	rows                                     int
-	limits                                   []string
+	listen, out, firstDay, zone, faults, settings string
+	seed                                          uint64
+	rows                                          int
+	limits                                        []string
 }
 
 // sandboxObject says where the sandbox is to be found.
@@ -99,9 +100,40 @@ func (p *program) sandbox(cmd *cobra.Command, f sandboxFlags) error {
 		if err != nil {
 			return err
 		}
-		p.out.data(text)
+		if err := p.handOut(f.out, url, text); err != nil {
+			return errors.Join(err, l.Close())
+		}
 	}
 	return serve(ctx, l, box.Handler())
+}
+
+// handOut writes the configuration of a sandbox, to stdout or into a file that a person
+// may have changed since: that one stays. It says what comes next.
+func (p *program) handOut(path, url, text string) error {
+	p.out.note("Four vendors are played at %s until this is stopped (Ctrl-C).", url)
+	if path == "" {
+		p.out.data(text)
+		next := "Their configuration went to stdout."
+		if terminal(p.Stdout) > 0 {
+			next = "Save what is printed above as jobs.toml, or begin again with --out jobs.toml."
+		}
+		p.out.note("%s Next, beside that file, in a second terminal: exporter validate --connect", next)
+		return nil
+	}
+	had, err := os.ReadFile(path)
+	switch {
+	case err == nil && strings.HasPrefix(string(had), "# The sandbox plays four vendors at "+url+" "):
+		p.out.note("%s reads them already and stays as it is.", path)
+	case err == nil:
+		return fault.New(fault.Config, "%s is there already and not of a sandbox at %s", path, url).WithHint("Name another file with --out, or remove it.")
+	default:
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return fault.New(fault.Config, "write the configuration: %w", err).WithHint("Name another file with --out.")
+		}
+		p.out.note("Wrote %s, which reads them.", path)
+	}
+	p.out.note("Next, in a second terminal: %s validate --connect", commandOf(path))
+	return nil
 }
 
 // config is the settings file with the flags over it.
