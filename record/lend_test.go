@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -70,5 +71,35 @@ func TestLend(t *testing.T) {
 	add(2)
 	if got, _ := lent(); fmt.Sprint(got) != "[2]" {
 		t.Errorf("after a huge row: rows %v", got)
+	}
+}
+
+// TestTextWithOneOddByte: wherever a byte stands that a sink cannot store, it is found,
+// and whatever else there is stays.
+func TestTextWithOneOddByte(t *testing.T) {
+	table := record.Table{Columns: []record.Column{{Name: "s", Type: record.Text}}}
+	b := record.NewBuilder(0, table, nil)
+	for n := range 40 {
+		for at := range n {
+			for _, odd := range []byte{0, 1, '\t', 0x7f, 0x80, 0xff, 'x'} {
+				s := bytes.Repeat([]byte("a"), n)
+				s[at] = odd
+				want := string(s)
+				switch odd {
+				case 0:
+					want = want[:at] + want[at+1:]
+				case 0x80, 0xff:
+					want = want[:at] + "\ufffd" + want[at+1:]
+				}
+				b.Text(s)
+				b.EndRow(nil)
+				_ = b.Lend(func(batch, _ record.Batch) error {
+					if got, _ := batch.Cell(0, 0); string(got) != want {
+						t.Errorf("%q became %q, want %q", s, got, want)
+					}
+					return nil
+				})
+			}
+		}
 	}
 }
