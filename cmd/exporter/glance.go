@@ -254,8 +254,9 @@ func (p *program) slicesNow(ctx context.Context, s *session, name string, b boun
 	if err != nil {
 		return nil, err
 	}
+	tooMany := fault.New(fault.Config, "job %s has more than %d slices there", name, most).WithHint("Narrow it with from and to.")
 	if !all {
-		return nil, fault.New(fault.Config, "job %s has more than %d slices there", name, most).WithHint("Narrow it with from and to.")
+		return nil, tooMany
 	}
 	views := make([]jobs.SliceView, len(list))
 	definition := config.Fingerprint(job)
@@ -263,7 +264,11 @@ func (p *program) slicesNow(ctx context.Context, s *session, name string, b boun
 		views[i] = jobs.SliceView{Slice: v, Outdated: v.Definition != definition}
 	}
 	answer := []status.Slice{}
-	for _, v := range withOwed(job, views, from, to, p.Now()) {
+	owed, cut := withOwed(job, views, from, to, p.Now(), most-len(views))
+	if !cut.IsZero() {
+		return nil, tooMany
+	}
+	for _, v := range owed {
 		answer = append(answer, sliceOf(v))
 	}
 	return answer, nil

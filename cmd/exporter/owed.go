@@ -11,13 +11,18 @@ import (
 	"exporter/state"
 )
 
+// mostOwed is how many slices of which nothing is known a command shows: a job of hours
+// with a thousand parts owes millions.
+const mostOwed = 100_000
+
 // withOwed adds to what is known of a job's slices the closed intervals in [from,
 // to) of which nothing is known, for every part that is known: what the job owes,
-// and gaps behind that, which a run exports only when it is told to.
+// and gaps behind that, which a run exports only when it is told to. It adds no more
+// than most, the newest; of intervals before cut, zero if there are none, it adds none.
 // The result is in order of time.
-func withOwed(job *config.Job, known []jobs.SliceView, from, to, now time.Time) []jobs.SliceView {
+func withOwed(job *config.Job, known []jobs.SliceView, from, to, now time.Time, most int) (all []jobs.SliceView, cut time.Time) {
 	if job.Interval.IsZero() {
-		return known
+		return known, cut
 	}
 	var oldest time.Time
 	parts := []string{}
@@ -34,11 +39,12 @@ func withOwed(job *config.Job, known []jobs.SliceView, from, to, now time.Time) 
 	if len(parts) == 0 {
 		parts = []string{""}
 	}
-	all := slices.Clone(known)
-	for _, i := range jobs.Expected(job, oldest, now) {
+	all = slices.Clone(known)
+	for _, i := range jobs.Expected(job, oldest, now) { // newest first
 		if i.Start.Before(from) || !to.IsZero() && !i.Start.Before(to) {
 			continue
 		}
+		had := len(all)
 		for _, part := range parts {
 			if !seen[sliceID{part: part, start: i.Start.UnixMicro()}] {
 				all = append(all, jobs.SliceView{Slice: state.Slice{
@@ -46,9 +52,13 @@ func withOwed(job *config.Job, known []jobs.SliceView, from, to, now time.Time) 
 				}})
 			}
 		}
+		if len(all)-len(known) > most {
+			all, cut = all[:had], i.End
+			break
+		}
 	}
 	slices.SortStableFunc(all, func(a, b jobs.SliceView) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Part, b.Part))
 	})
-	return all
+	return all, cut
 }

@@ -95,7 +95,10 @@ func (p *program) slices(ctx context.Context, name string, b bounds, only select
 	if err != nil {
 		return err
 	}
-	all = withOwed(job, all, from, to, p.Now())
+	all, cut := withOwed(job, all, from, to, p.Now(), mostOwed)
+	if !cut.IsZero() {
+		p.out.note("more than %s slices are missing: those before %s are not shown; name days with --from and --to", number(mostOwed), clock(cut, job.DataZone))
+	}
 	switch {
 	case only.missing:
 		all = slices.DeleteFunc(all, func(v jobs.SliceView) bool { return v.Complete(job) })
