@@ -61,7 +61,12 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 	if !ok {
 		return append(dst, text...), notNumber
 	}
-	if whole(body) { // by far the most
+	if !negative {
+		if out, _, _, ok := quick(dst, body, m.decimal); ok {
+			return append(dst, out...), number
+		}
+	}
+	if whole(body) {
 		return appendDecimal(dst, text, body, nil, negative)
 	}
 	if integer, fraction, ok := m.plain(body); ok {

@@ -231,6 +231,12 @@ func (t *typer) canonical(i int, text []byte) {
 	}
 	c.buf[i] = t.unusual(c.buf[i][:0], i, text)
 	c.text[i] = c.buf[i]
+	if k == asDate || c.wrong[i] || c.doubt == i {
+		return
+	}
+	if _, v, scale, ok := quick(nil, c.buf[i], '.'); ok { // what it is now
+		c.read[i] = read{v, int8(scale), true}
+	}
 }
 
 // unusual appends what a number or a date is that is not written in the shortest way.
