@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,13 +10,13 @@ import (
 const lateEvery = 30 * time.Second
 
 // WatchLate logs each job that becomes late, and fails its ping when a deadline has
-// passed, until ctx ends.
+// passed, until ctx ends: as long as this process serves, drains or waits for its state.
 func (e *Engine) WatchLate(ctx context.Context) {
 	tick := time.NewTicker(lateEvery)
 	defer tick.Stop()
 	known := map[string]time.Time{}
 	for {
-		if e.Ready() == nil { // else another process tells
+		if !errors.Is(e.Ready(), errNotServing) {
 			if err := e.tellLate(ctx, known); err != nil && ctx.Err() == nil {
 				e.log.Warn("which jobs are late is not known", "err", err)
 			}
