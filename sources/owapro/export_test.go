@@ -46,6 +46,27 @@ func Quick(text, decimal string) (canonical string, v int64, scale int, ok bool)
 	return string(out), v, scale, ok
 }
 
+// Dict is what a reading knows of the labels of one dimension.
+type Dict struct{ ds dicts }
+
+// NewDict knows nothing.
+func NewDict() Dict { return Dict{dicts{}} }
+
+// Clone is what another reading begins with.
+func (d Dict) Clone() Dict { return Dict{d.ds.clone()} }
+
+// Add learns a label, and reports whether it is news.
+func (d Dict) Add(id, label string) bool { return d.ds.of("x").add(id, label) }
+
+// Label returns the label of an id.
+func (d Dict) Label(id string) (string, bool) { return d.ds.of("x").label([]byte(id)) }
+
+// ID returns the id of a label, "" if it has several.
+func (d Dict) ID(label string) (string, bool) {
+	id, ok := d.ds.of("x").ids[label]
+	return id, ok
+}
+
 // Date reads a date that may be of the days given.
 func Date(text string, from, to int32) string {
 	return string(isoDate(nil, []byte(text), &dayRange{from, to}))

@@ -260,3 +260,27 @@ func TestInactiveApp(t *testing.T) {
 	}
 	wantError(t, read(t, s, customer, day(t, "2026-03-05", 1)).err, fault.Auth, "APP INACTIVE", "refuses the app itself")
 }
+
+// TestRowLikeSums: a row that looks like sums waits for what follows it. If that is
+// another row, it is one too, with the cells it had.
+func TestRowLikeSums(t *testing.T) {
+	v := newVendor(t, sandbox.Config{})
+	o := daily()
+	o.Dimensions = []string{"acc_channel", "date"}
+	s := open(t, v.config(), o, sources.Deps{})
+	report(t, s)
+	const head = "acc_channel;date;sale_count;sale_amount\r\n"
+	fixed(v, func(n int) string {
+		if n > 1 {
+			return head
+		}
+		return head + "\"To\"\"tal\";;\"5\";1,5 €\r\n\"S\"\"EO\";2026-03-05;6;2,5 €\r\n\"To\"\"tal\";;11;4 €\r\n"
+	})
+	got := read(t, s, customer, day(t, "2026-03-05", 1))
+	if rows := text(got.rows); got.err != nil || rows != `2026-03-05 S"EO 6 2.5` {
+		t.Errorf("rows %q, error %v", rows, got.err)
+	}
+	if want := `{"acc_channel":"To\"tal","sale_count":"5","sale_amount":"1.5"}`; len(got.raw) != 1 || got.raw[0] != want {
+		t.Errorf("rejects %q, want %s", got.raw, want)
+	}
+}
