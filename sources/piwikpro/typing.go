@@ -84,7 +84,7 @@ func (y *typer) fill(t *target) {
 		case null(value):
 			y.build.Null()
 		case kind == asArray && t.Type == record.JSON:
-			y.build.Text(value)
+			y.build.Raw(value) // its names and depth are looked at
 		default:
 			text := jsonbody.Plain(&y.scratch, value)
 			if kind == asDate {
