@@ -261,7 +261,7 @@ func (t *table) time(c *cell) {
 			t.build.Timestamp(at)
 			return
 		}
-		if !hasOffset(text) {
+		if !hasOffset(text) && !bytes.HasPrefix(text, []byte("0000-00-00")) { // which is no time in any zone
 			t.build.Raw(append(bytes.Clone(text), " (no offset)"...)) // which no time is
 			return
 		}
