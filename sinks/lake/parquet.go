@@ -123,10 +123,11 @@ func (p *columnar) add(b *record.Batch) error {
 
 func (p *columnar) fill(b *record.Batch, first, n, col int) error {
 	c := &p.columns[col]
+	none := parquet.NullValue().Level(0, 0, col)
 	for i := range n {
 		cell, null := c.of(b, first+i)
 		if null {
-			p.values[i] = parquet.NullValue().Level(0, 0, col)
+			p.values[i] = none
 			continue
 		}
 		var v parquet.Value

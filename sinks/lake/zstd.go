@@ -7,9 +7,9 @@ import (
 	pages "github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// What a match may look back over. A page of Parquet is no longer than pageWindow; an
-// encoder holds twice its window, eight megabytes if left to itself. A longer window
-// made files of text no smaller at this level.
+// What a match may look back over. A page of Parquet is longer than pageWindow only if
+// its cells are; an encoder holds twice its window, eight megabytes if left to itself. A
+// longer window made files of text no smaller at this level.
 const (
 	pageWindow = 512 << 10
 	textWindow = 1 << 20
