@@ -16,7 +16,7 @@ func (e *Engine) WatchLate(ctx context.Context) {
 	defer tick.Stop()
 	known := map[string]time.Time{}
 	for {
-		if !errors.Is(e.Ready(), errNotServing) {
+		if !errors.Is(e.Ready(), errNotServing) { // else another process tells
 			if err := e.tellLate(ctx, known); err != nil && ctx.Err() == nil {
 				e.log.Warn("which jobs are late is not known", "err", err)
 			}
