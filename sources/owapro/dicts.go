@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxLabels bounds what is kept of a dimension's labels; beyond it they are
@@ -67,6 +69,22 @@ func (d *dict) add(id, label string) bool {
 	return true
 }
 
+// MarshalJSON writes labels by id: of tens of thousands, for which a map would take longer
+// than their rows.
+func (d *dict) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, p := range d.pairs {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		// Bad UTF-8 is reported and replaced; replacing is what is wanted.
+		out, _ = jsontext.AppendQuote(out, p.id)
+		out = append(out, ':')
+		out, _ = jsontext.AppendQuote(out, p.label)
+	}
+	return append(out, '}'), nil
+}
+
 // dicts are a customer's labels by dimension. One reading uses them at a time.
 type dicts map[string]*dict
 
@@ -109,17 +127,10 @@ func (s *source) dictsOf(ctx context.Context, customer string) (dicts, error) {
 
 // learnDicts keeps a customer's labels for later readings.
 func (s *source) learnDicts(ctx context.Context, customer string, ds dicts) error {
-	kept := map[string]map[string]string{}
-	for dimension, d := range ds {
-		kept[dimension] = make(map[string]string, len(d.pairs))
-		for _, p := range d.pairs {
-			kept[dimension][p.id] = p.label
-		}
-	}
 	s.mu.Lock()
 	s.learned.dicts[customer] = ds.clone()
 	s.mu.Unlock()
-	return s.remember.keep(ctx, s.dictsKey(customer), kept)
+	return s.remember.keep(ctx, s.dictsKey(customer), ds)
 }
 
 // clone returns dicts that share everything with ds until one of the two learns.

@@ -1,6 +1,8 @@
 package owapro_test
 
 import (
+	"encoding/json"
+	"errors"
 	"maps"
 	"testing"
 
@@ -28,7 +30,7 @@ func (d plainDict) add(id, label string) bool {
 // whatever order labels are asked for, they are those that were learned last.
 func TestLabelsOfReadings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		names := rapid.SampledFrom([]string{"1", "2", "3", "10", "a", "b", "A B", ""})
+		names := rapid.SampledFrom([]string{"1", "2", "3", "10", "a", "b", "A B", "", "\"ü\\\n"})
 		readings := []owapro.Dict{owapro.NewDict()}
 		want := []plainDict{{map[string]string{}, map[string]string{}}}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
@@ -52,6 +54,13 @@ func TestLabelsOfReadings(t *testing.T) {
 				if id, known := want[i].ids[label]; got != id || ok != known {
 					t.Fatalf("reading %d: label %q has id %q, %v; want %q, %v", i, label, got, ok, id, known)
 				}
+			}
+		}
+		for i, r := range readings {
+			kept, err := r.Kept()
+			labels := map[string]string{}
+			if err := errors.Join(err, json.Unmarshal(kept, &labels)); err != nil || !maps.Equal(labels, want[i].labels) {
+				t.Fatalf("reading %d keeps %s, want %v; error %v", i, kept, want[i].labels, err)
 			}
 		}
 	})

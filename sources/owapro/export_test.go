@@ -3,6 +3,7 @@ package owapro
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"time"
 
 	"exporter/record"
@@ -66,6 +67,9 @@ func (d Dict) ID(label string) (string, bool) {
 	id, ok := d.ds.of("x").ids[label]
 	return id, ok
 }
+
+// Kept is what a later run recalls.
+func (d Dict) Kept() ([]byte, error) { return json.Marshal(d.ds.of("x")) }
 
 // Date reads a date that may be of the days given.
 func Date(text string, from, to int32) string {
