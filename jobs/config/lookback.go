@@ -67,6 +67,8 @@ func (l *loader) tiers(j *job, t jobTable, raw any) (span settings.Duration) {
 		case l.has(at): // no text
 		case err != nil:
 			l.add(at, "%v", err)
+		case s.Std() <= 0:
+			l.add(at, "%q reaches back over nothing; %s", text, exampleTiers)
 		case s.Std() <= span.Std():
 			l.add(at, "%q reaches no further back than the tier before it; write the shorter span first", text)
 		case every <= often:
