@@ -241,7 +241,8 @@ func (t *typer) canonical(i int, text []byte) {
 
 // unusual appends what a number or a date is that is not written in the shortest way.
 func (t *typer) unusual(dst []byte, i int, text []byte) []byte {
-	k, v := t.slots[i].kind, number
+	k := t.slots[i].kind
+	var v verdict
 	switch {
 	case k == asDate:
 		var within *dayRange
