@@ -43,6 +43,8 @@ var stageCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"hubrise":  positive(1, changingHub),
 	"grant":    positive(2, granting),
 	"health":   positive(2, ailing),
+	"bucket":   positive(2, bucketing),
+	"expired":  positive(1, expiring),
 }
 
 func positive(args int, do func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
@@ -308,7 +310,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\b[0-9.]+(ms|µs|s)\b`), `TOOK`},
 }
 
-var instant = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+var instant = regexp.MustCompile(`\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+\b`)
 
 // normal FROM TO copies an output with what changes from run to run replaced.
 func normalising(ts *testscript.TestScript, args []string) error {

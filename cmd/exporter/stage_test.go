@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fsouza/fake-gcs-server/fakestorage"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"exporter/sandbox"
@@ -33,7 +34,8 @@ type stage struct {
 	vendor  *sandbox.Sandbox
 	server  *httptest.Server
 	dsn     string
-	own     *pgtest.Server // for scripts that take PostgreSQL down
+	own     *pgtest.Server      // for scripts that take PostgreSQL down
+	buckets *fakestorage.Server // once a script has it
 	outputs string
 
 	mu    sync.Mutex
