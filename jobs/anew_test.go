@@ -28,7 +28,7 @@ func TestAnew(t *testing.T) {
 		t.Errorf("before the first run: %+v", r)
 	}
 	vendor.noParts = fault.New(fault.Permanent, "the vendor is closed")
-	days := state.Run{From: w.time("2026-11-01T00:00:00Z"), To: w.time("2026-11-02T00:00:00Z"), Force: true}
+	days := state.Run{From: w.time("2026-11-20T00:00:00Z"), To: w.time("2026-11-21T00:00:00Z"), Force: true}
 	w.want(w.run(cfg, days), 1, 0, 0, 0)
 	r, ok := anew()
 	if !ok || !r.From.Equal(days.From) || !r.To.Equal(days.To) || !r.Force || r.Trigger != state.TriggerRetry {
@@ -36,11 +36,12 @@ func TestAnew(t *testing.T) {
 	}
 	w.want(w.run(cfg, state.Run{}), 1, 0, 0, 0)
 	vendor.noParts = nil
+	w.want(w.run(cfg, days), 0, 2, 0, 0) // which does nothing of what is due
 	r, ok = anew()
 	if !ok || r.Only != "" || !r.From.IsZero() {
 		t.Fatalf("of a firing: %+v, %t", r, ok)
 	}
-	w.want(w.runAll(t.Context(), cfg, r)[0], 0, 4, 0, 0)
+	w.want(w.runAll(t.Context(), cfg, r)[0], 0, 2, 2, 0)
 	if r, ok := anew(); ok {
 		t.Errorf("after it succeeded: %+v", r)
 	}
