@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -31,6 +32,8 @@ func (k *killer) serve(next http.Handler) http.Handler {
 			mine, held := k.asked == k.at, k.held
 			k.mu.Unlock()
 			if mine {
+				// A server notices that its caller is gone only after it has read the request.
+				_, _ = io.Copy(io.Discard, r.Body)
 				close(held)
 				<-r.Context().Done()
 				return
