@@ -70,10 +70,14 @@ func (b *Batch) endCell(null bool) {
 	b.ends = append(b.ends, uint32(len(b.arena)))
 }
 
+// handedOn is about how large batches are when they are handed on.
+const handedOn = 1 << 20
+
 // makeRoom sees to it that another row like the last one, of so many bytes, fits: a batch
-// that is full grows to twice its size and not, as append has it, by a quarter.
+// that is full grows to twice its size and not, as append has it, by a quarter. A larger
+// one is not likely to get another row.
 func (b *Batch) makeRoom(row int) {
-	if cap(b.arena)-len(b.arena) < row {
+	if cap(b.arena)-len(b.arena) < row && len(b.arena) < handedOn {
 		b.arena = slices.Grow(b.arena, len(b.arena))
 	}
 	if cap(b.ends)-len(b.ends) < b.cols {
