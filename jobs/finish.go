@@ -13,7 +13,7 @@ import (
 // failed notes a failure that kept the run from its slices.
 func (w *work) failed(err error) int {
 	w.mu.Lock()
-	w.err = append(w.err, err)
+	w.err = append(w.err, named(err, w.run.Job))
 	w.run.WaitUntil = w.waitUntil(err)
 	w.mu.Unlock()
 	return ExitCode(err)

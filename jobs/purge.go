@@ -42,7 +42,7 @@ func (e *Engine) Purgeable(ctx context.Context, job *config.Job, from, to time.T
 		for _, c := range found {
 			for _, bound := range []time.Time{from, to} {
 				if c.Slice.Start.Before(bound) && bound.Before(c.Slice.End) {
-					return nil, fault.New(fault.Config, "job %s: %s lies inside of slice %s, which sink %s has", job.Name, bound.Format(time.RFC3339), plan.Text(sources.Interval{Start: c.Slice.Start, End: c.Slice.End}, job.DataZone), s.Name).
+					return nil, fault.New(fault.Config, "job %s: %s lies inside of slice %s, which sink %s has", job.Name, bound.In(job.DataZone).Format("2006-01-02 15:04 MST"), plan.Text(sources.Interval{Start: c.Slice.Start, End: c.Slice.End}, job.DataZone), s.Name).
 						WithHint("Slices are removed as a whole: use one of its ends.")
 				}
 			}

@@ -217,7 +217,7 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	rec, waited := t.rec, t.rec.WaitUntil
 	rec.State, rec.WaitUntil = out.state, time.Time{}
 	if out.err != nil {
-		out.err = fmt.Errorf("job %s, slice %s: %w", w.job.Name, w.describe(t), out.err)
+		out.err = named(fmt.Errorf("job %s, slice %s: %w", w.job.Name, w.describe(t), out.err), w.job.Name)
 		rec.State = sliceState(out.err)
 		rec.Class, rec.Error, rec.Hint = string(fault.ClassOf(out.err)), out.err.Error(), fault.HintOf(out.err)
 		switch {
@@ -261,6 +261,7 @@ func (w *work) count(rec *state.Slice, out outcome) {
 		}
 	default:
 		w.run.Failed++
+		w.run.Rows += out.rows // of the sinks that have them
 	}
 	if out.err != nil {
 		w.err = append(w.err, out.err)

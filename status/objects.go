@@ -49,7 +49,7 @@ type Job struct {
 const (
 	JobLate    = "late"    // a firing has not succeeded by when it had to
 	JobFailing = "failing" // firing after firing fails, or a person has to act
-	JobFailed  = "failed"  // the last firing failed, in whole or in part
+	JobFailed  = "failed"  // the last firing failed, in whole or in part, or slices of a backfill did
 	JobWaiting = "waiting" // for quota
 	JobRunning = "running"
 	JobNew     = "new" // no firing has succeeded or failed yet

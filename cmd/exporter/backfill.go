@@ -48,7 +48,12 @@ is so after a crash, too.`,
   exporter backfill conversions --from 2026-01-01 --outdated --parallel 2 --yes`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.offer(jobNames, 1),
-		RunE:              func(cmd *cobra.Command, args []string) error { return p.backfill(cmd.Context(), args[0], f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("parallel") && f.parallel < 1 {
+				return usageError(fmt.Errorf("--parallel %d: write at least 1", f.parallel))
+			}
+			return p.backfill(cmd.Context(), args[0], f)
+		},
 	}
 	f.register(cmd, "what is exported")
 	flags := cmd.Flags()
@@ -121,9 +126,6 @@ func (f backfillFlags) request(cfg *config.Config, name string, now time.Time) (
 	job, err := jobNamed(cfg, name)
 	if err != nil {
 		return nil, state.Run{}, err
-	}
-	if f.parallel < 0 {
-		return nil, state.Run{}, usageError(fmt.Errorf("--parallel %d: write at least 1", f.parallel))
 	}
 	if f.from == "" && job.Kind.Windowed {
 		return nil, state.Run{}, fault.New(fault.Config, "backfill of job %s: from when on?", name).

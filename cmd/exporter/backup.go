@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,9 @@ func (p *program) backup(ctx context.Context, path string, force bool) (err erro
 	if _, err := os.Stat(path); err == nil && !force {
 		return fault.New(fault.Config, "%s exists", path).WithHint("Name another file, or replace it with --force.")
 	}
+	if dir := filepath.Dir(path); !folder(dir) {
+		return fault.New(fault.Config, "back up to %s: there is no folder %s", path, dir).WithHint("Make it, for yourself alone: mkdir -p -m 700 %s", dir)
+	}
 	s, err := p.remember(ctx)
 	if err != nil {
 		return err
@@ -73,6 +77,11 @@ func (p *program) backup(ctx context.Context, path string, force bool) (err erro
 		p.out.text("its key is in %s; keep both, and from others\n", b.Key)
 	}
 	return nil
+}
+
+func folder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (p *program) restoreCommand() *cobra.Command {

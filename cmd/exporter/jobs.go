@@ -26,8 +26,9 @@ func (p *program) jobsCommand() *cobra.Command {
 schedule; +38s is how much later the job begins, because others that share its login fire
 in that minute too), the newest interval that is complete in every sink, how the last run
 ended, and what waits for quota. Its condition is that of the status page: late (a firing has
-not succeeded by its deadline, or without one by when it was due), failing, failed, waiting,
-running, new or paused. Under the table stands why, since when, and the command to call.`,
+not succeeded by its deadline, or without one by when it was due), failing, failed (the last
+firing, or slices of a backfill or of days that were named), waiting, running, new or paused.
+Under the table stands why, since when, and the command to call.`,
 		Example: `  exporter jobs
   exporter jobs --next 5
   exporter jobs --json | jq -r 'select(.late).name'`,

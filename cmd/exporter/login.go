@@ -134,7 +134,7 @@ func (p *program) codeOf(ctx context.Context, state string, back *callback) (str
 				return pasted(r.line, state)
 			}
 		case <-ctx.Done():
-			return "", context.Cause(ctx)
+			return "", unanswered(ctx)
 		}
 	}
 }
@@ -151,8 +151,18 @@ func lineOf(ctx context.Context, in *bufio.Reader) (string, error) {
 	case r := <-nextLine(in):
 		return r.line, r.err
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return "", unanswered(ctx)
 	}
+}
+
+// unanswered is why a question got no answer. Of a signal the hint is another than of one
+// that stops a run: nothing was read, and nothing was begun.
+func unanswered(ctx context.Context) error {
+	err := context.Cause(ctx)
+	if fault.ClassOf(err) != fault.Interrupted {
+		return err
+	}
+	return fault.New(fault.Interrupted, "%w", err).WithHint("Nothing was done. To do it, start again.")
 }
 
 // nextLine reads a line. A reader that waits when nobody cares any more is left

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
+	"exporter/fault"
 	"exporter/sandbox"
 	"exporter/state"
 )
@@ -135,6 +138,26 @@ func wantLine(t *testing.T, lines *bufio.Scanner, part string) {
 		}
 	}
 	t.Fatalf("it never said %q: %v", part, lines.Err())
+}
+
+// TestSignalAtAQuestion: nothing was read, so nothing goes on at a page.
+func TestSignalAtAQuestion(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(interruption(syscall.SIGTERM))
+	nobody, typing := io.Pipe()
+	defer func() {
+		if err := typing.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	p := &program{Main: Main{Stdin: nobody}}
+	_, atLogin := p.codeOf(ctx, "state", nil)
+	_, atPurge := lineOf(ctx, bufio.NewReader(nobody))
+	for _, err := range []error{atLogin, atPurge} {
+		if fault.ClassOf(err) != fault.Interrupted || !strings.Contains(err.Error(), "SIGTERM") || fault.HintOf(err) != "Nothing was done. To do it, start again." {
+			t.Errorf("%v (%s), hint %q", err, fault.ClassOf(err), fault.HintOf(err))
+		}
+	}
 }
 
 func TestPasted(t *testing.T) {

@@ -123,14 +123,14 @@ func (o *output) note(format string, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	// Nobody is left to tell that stderr is gone.
-	_, _ = fmt.Fprintf(o.stderr, "%s\n", oneLine(o.local(fmt.Sprintf(format, args...))))
+	_, _ = fmt.Fprintf(o.stderr, "%s\n", oneLine(fmt.Sprintf(format, args...)))
 }
 
 // utcInstant is an instant as errors and the state write it.
 var utcInstant = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b`)
 
 // local puts the instants in a text, most of them an error's, on the clock that the
-// rest of the screen shows.
+// rest of the screen shows. Texts that a person may copy, hints and commands, stay.
 func (o *output) local(s string) string {
 	if o.zone == nil {
 		return s
@@ -144,7 +144,7 @@ func (o *output) local(s string) string {
 	})
 }
 
-func (o *output) warn(s string) { o.note("warning: %s", s) }
+func (o *output) warn(s string) { o.note("warning: %s", o.local(s)) }
 
 // fail prints a failure: a line for each error joined in it, and under the last
 // of neighbours with the same hint that hint.
@@ -157,7 +157,11 @@ func (o *output) failEach(all []error) {
 			o.hint(hint)
 			hint = h
 		}
-		o.note("error: %v", e)
+		text := e.Error()
+		if fault.ClassOf(e) != fault.Config { // those show what to write
+			text = o.local(text)
+		}
+		o.note("error: %s", text)
 	}
 	o.hint(hint)
 }

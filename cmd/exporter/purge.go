@@ -112,6 +112,15 @@ func (p *program) showPurge(ctx context.Context, cfg *config.Config, job *config
 		}
 		rows = append(rows, []string{job.Name, k.Sink, number(k.Slices), number(k.Rows), strings.Join(k.Tables, " ")})
 	}
+	open, err := s.state.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		if r.Job == job.Name && r.State == state.RunRunning {
+			p.out.warn("a run of " + job.Name + " goes on: it is waited for, and what it loads until then is removed, too")
+		}
+	}
 	if !p.out.json {
 		p.out.table([]string{"job", "sink", "slices", "rows", "tables"}, rows)
 	}

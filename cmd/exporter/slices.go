@@ -64,7 +64,7 @@ func sliceOf(v jobs.SliceView) status.Slice {
 		if o.Sinks == nil {
 			o.Sinks = map[string]status.Sink{}
 		}
-		o.Sinks[name] = status.Sink{State: s.State, Rows: s.Rows, Loaded: utc(s.LoadedAt), Checked: utc(s.CheckedAt), Error: oneLine(s.Error)}
+		o.Sinks[name] = status.Sink{State: inSink(s.State), Rows: s.Rows, Loaded: utc(s.LoadedAt), Checked: utc(s.CheckedAt), Error: oneLine(s.Error)}
 	}
 	return o
 }
@@ -157,11 +157,20 @@ func stateOf(v jobs.SliceView, zone *time.Location) string {
 	return v.State
 }
 
+// inSink is what a sink has, whatever the last run did about it: rows that it found
+// unchanged are committed, as the sink's own ledger says.
+func inSink(remembered string) string {
+	if remembered == state.SliceUnchanged {
+		return state.SliceCommitted
+	}
+	return remembered
+}
+
 // inSinks names the state in every sink.
 func inSinks(all map[string]state.SinkState) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		parts = append(parts, name+" "+cmp.Or(all[name].State, "missing"))
+		parts = append(parts, name+" "+cmp.Or(inSink(all[name].State), jobs.Missing))
 	}
 	return strings.Join(parts, ", ")
 }
