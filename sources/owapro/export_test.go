@@ -17,6 +17,20 @@ import (
 func Number(text, decimal, thousands string) (canonical, mark, verdict string) {
 	m := CSV{Decimal: decimal, Thousands: thousands}.marks()
 	out, v := m.canonical(nil, []byte(text), true, "EUR")
+	return told(m, out, v)
+}
+
+// LongWay is Number without the short way.
+func LongWay(text, decimal, thousands string) (canonical, mark, verdict string) {
+	m := CSV{Decimal: decimal, Thousands: thousands}.marks()
+	out, v := []byte(text), notNumber
+	if body, negative, ok := strip([]byte(text), true, "EUR"); ok {
+		out, v = m.read(nil, []byte(text), body, negative)
+	}
+	return told(m, out, v)
+}
+
+func told(m marks, out []byte, v verdict) (canonical, mark, verdict string) {
 	if m.decimal != 0 {
 		mark = string(rune(m.decimal))
 	}

@@ -66,6 +66,11 @@ func (m *marks) canonical(dst, text []byte, percent bool, money string) ([]byte,
 			return append(dst, out...), number
 		}
 	}
+	return m.read(dst, text, body, negative)
+}
+
+// read appends the number of a body, which is text without its sign and unit.
+func (m *marks) read(dst, text, body []byte, negative bool) ([]byte, verdict) {
 	if whole(body) {
 		return appendDecimal(dst, text, body, nil, negative)
 	}

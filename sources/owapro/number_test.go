@@ -99,7 +99,7 @@ func FuzzQuickNumbers(f *testing.F) {
 		if !ok {
 			return
 		}
-		want, mark, verdict := owapro.Number(text, decimal, "")
+		want, mark, verdict := owapro.LongWay(text, decimal, "")
 		if verdict != "number" || got != want || mark != decimal {
 			t.Fatalf("%q with the mark %q: %q the short way, %q and a mark of %q the long way, which is %s", text, decimal, got, want, mark, verdict)
 		}
@@ -123,6 +123,9 @@ func FuzzNumbers(f *testing.F) {
 			return
 		}
 		got, mark, verdict := owapro.Number(text, decimal, thousands)
+		if long, longMark, longVerdict := owapro.LongWay(text, decimal, thousands); got != long || mark != longMark || verdict != longVerdict {
+			t.Fatalf("%q is %q, %s, mark %q; the long way %q, %s, mark %q", text, got, verdict, mark, long, longVerdict, longMark)
+		}
 		if verdict != "number" {
 			if got != text {
 				t.Fatalf("%q is %s and became %q", text, verdict, got)
