@@ -20,7 +20,6 @@ func harness(l lake.Layout, from objects) sinktest.Harness {
 		Scaleless: l.Format == "parquet",
 		Narrow:    l.Format == "parquet",
 		Whole:     true,
-		Remembers: true,
 		Alter:     "_schema.json",
 		Rows: func(t testing.TB, name string, columns []record.Column) [][]string {
 			rows, err := table(from, name, columns)

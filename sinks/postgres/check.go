@@ -67,6 +67,8 @@ func (s *sink) tryLedger(ctx context.Context, tx pgx.Tx) error {
 			" VALUES ('', 'exporter check', '', '', '-infinity', '-infinity', '-infinity', '-infinity', 0)",
 		"UPDATE " + s.progress() + " SET rows = 1 WHERE table_schema = '' AND job = 'exporter check'",
 		"DELETE FROM " + s.progress() + " WHERE table_schema = '' AND job = 'exporter check'",
+		"INSERT INTO " + s.renames() + " (table_schema, job, renamed_to, renamed_at) VALUES ('', 'exporter check', '', '-infinity')",
+		"DELETE FROM " + s.renames() + " WHERE table_schema = '' AND job = 'exporter check'",
 		"DELETE FROM " + s.slices() + " WHERE _slice = -1",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {

@@ -70,7 +70,7 @@ func TestVersionOne(t *testing.T) {
 				{count, "5 two"},
 				{"SELECT concat_ws(' ', rows_before, rows_after, sums_difference, run, redefined) FROM exporter.restatements", `3 5 {"id": "7", "amount": "7.50"} run-1 f`},
 				{"SELECT concat_ws(' ', job, rows, complete_through AT TIME ZONE 'UTC', parts) FROM exporter.freshness", "facts 5 2026-03-02 00:00:00 1"},
-				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql"},
+				{"SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) FROM exporter.schema_version", "1 migrations/0001_slices.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql, 5 migrations/0005_renames.sql"},
 				{"SELECT fence FROM exporter.slices", "8"},
 				// The owner never let the analyst see this one.
 				{"SELECT has_table_privilege('" + analyst.name + "', 'exporter.slices', 'SELECT')", "false"},

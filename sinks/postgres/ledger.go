@@ -22,16 +22,20 @@ type fenced struct {
 }
 
 // fence registers the slice and takes it over from every writer that began
-// before. What is committed keeps standing in its row.
+// before. What is committed keeps standing in its row. A job that has another name since
+// is refused.
 func (s *sink) fence(ctx context.Context, slice sinks.Slice) (fenced, error) {
 	var f fenced
 	var tables string
 	start, end := bounds(slice)
 	err := s.pool.QueryRow(ctx, `INSERT INTO `+s.slices()+` AS s (job, part, interval_start, interval_end, table_schema, fence)
-		VALUES ($1, $2, $3, $4, $5, 1)
+		SELECT $1::text, $2::text, $3::timestamptz, $4::timestamptz, $5::text, 1 WHERE NOT EXISTS (SELECT FROM `+s.renames()+` WHERE table_schema = $5 AND job = $1)
 		ON CONFLICT (table_schema, job, part, interval_start) DO UPDATE SET fence = s.fence + 1
 		RETURNING _slice, fence, coalesce(tables::text, '')`,
 		slice.Job, slice.Part, start, end, s.schema).Scan(&f.slice, &f.fence, &tables)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return f, s.renamed(ctx, slice.Job)
+	}
 	if err != nil {
 		return f, s.rights(ctx, err, "fence slice %s %s in ledger %s", slice.Job, slice.Interval(), s.ledger)
 	}
@@ -52,6 +56,7 @@ func (s *sink) refuseCommitted(ctx context.Context, load sinks.Load, f fenced) e
 
 func (s *sink) slices() string       { return ident(s.ledger, "slices") }
 func (s *sink) runs() string         { return ident(s.ledger, "runs") }
+func (s *sink) renames() string      { return ident(s.ledger, "renames") }
 func (s *sink) restatements() string { return ident(s.ledger, "restatements") }
 
 // bounds returns a slice's interval; one without bounds spans all time.

@@ -22,7 +22,7 @@ func TestLedgerPage(t *testing.T) {
 	bring(t, open(t, config(dsn)), batch(1, "a"))
 	var want strings.Builder
 	db := connect(t, dsn)
-	for _, relation := range []string{"slices", "runs", "restatements", "freshness", "schema_changes", "progress"} {
+	for _, relation := range []string{"slices", "runs", "restatements", "freshness", "schema_changes", "renames", "progress"} {
 		fmt.Fprintf(&want, "\n## %s\n\n%s\n\n| column | type | what |\n|---|---|---|\n", relation, ask(t, db, "SELECT obj_description('exporter."+relation+"'::regclass)"))
 		rows, err := db.Query(t.Context(), `SELECT format('| `+"`%s`"+` | %s | %s |', attname, format_type(atttypid, NULL), replace(col_description(attrelid, attnum), '|', '\|'))
 			FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, "exporter."+relation)

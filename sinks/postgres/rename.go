@@ -23,9 +23,35 @@ func (s *sink) Rename(ctx context.Context, from []string, to string) error {
 		err = s.ensure(ctx) // all tables of this version's ledger
 	}
 	if err == nil {
-		err = s.inTx(ctx, func(tx pgx.Tx) error { return s.rename(ctx, tx, from, to) })
+		err = s.inTx(ctx, func(tx pgx.Tx) error {
+			if err := s.rename(ctx, tx, from, to); err != nil {
+				return err
+			}
+			return s.noteRenaming(ctx, tx, from, to)
+		})
 	}
 	return s.rights(ctx, err, "rename slices of %v in ledger %s", from, s.ledger)
+}
+
+// noteRenaming writes down that jobs have another name, which may be one that a job had
+// before.
+func (s *sink) noteRenaming(ctx context.Context, tx pgx.Tx, from []string, to string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO `+s.renames()+` AS r (table_schema, job, renamed_to, renamed_at)
+		SELECT $1, job, $3, now() FROM unnest($2::text[]) AS job
+		ON CONFLICT (table_schema, job) DO UPDATE SET renamed_to = excluded.renamed_to, renamed_at = excluded.renamed_at WHERE r.renamed_to <> excluded.renamed_to`, s.schema, from, to)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM "+s.renames()+" WHERE table_schema = $1 AND job = $2", s.schema, to)
+	}
+	return err
+}
+
+// renamed is why a job's slices are not loaded under that name.
+func (s *sink) renamed(ctx context.Context, job string) error {
+	var to string
+	if err := s.pool.QueryRow(ctx, "SELECT renamed_to FROM "+s.renames()+" WHERE table_schema = $1 AND job = $2", s.schema, job).Scan(&to); err != nil {
+		return s.rights(ctx, err, "look for the name of job %s in ledger %s", job, s.ledger)
+	}
+	return sinks.Renamed(job, to, fmt.Sprintf("run: DELETE FROM %s WHERE table_schema = %s AND job = %s;", s.renames(), literal(s.schema), literal(job)))
 }
 
 func (s *sink) rename(ctx context.Context, tx pgx.Tx, from []string, to string) error {

@@ -47,7 +47,8 @@ func (w *writer) before() (*sinks.Committed, error) {
 	var tables string
 	var end pgtype.Timestamptz
 	err := w.tx.QueryRow(w.life, `SELECT state = 'committed', coalesce(tables::text, ''), coalesce(definition, ''), coalesce(provisional, false), interval_end, job
-		FROM `+w.sink.slices()+` WHERE _slice = $1 AND fence = $2 FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end, &w.load.Slice.Job)
+		FROM `+w.sink.slices()+` s WHERE _slice = $1 AND fence = $2
+			AND NOT EXISTS (SELECT FROM `+w.sink.renames()+` r WHERE r.table_schema = s.table_schema AND r.job = s.job) FOR UPDATE`, w.at.slice, w.at.fence).Scan(&is, &tables, &c.Definition, &c.Provisional, &end, &w.load.Slice.Job)
 	if err != nil || !is {
 		return nil, err
 	}

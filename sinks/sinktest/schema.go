@@ -218,12 +218,11 @@ func renamed(r *rule) {
 		r.load(s, again)
 		r.expect(r.name, shape, again.want, two.want)
 	}
-	if r.h.Remembers { // an older configuration would bring the rows a second time
-		_, err := r.sink.Begin(r.Context(), r.loadOf(r.slice(0), one))
-		r.refusedLoad(err)
-		if err != nil && !strings.Contains(fault.HintOf(err), to) {
-			r.Errorf("hint %q, want the job's new name in it", fault.HintOf(err))
-		}
+	// An older configuration would bring the rows a second time.
+	_, err = r.sink.Begin(r.Context(), r.loadOf(r.slice(0), one))
+	r.refusedLoad(err)
+	if err != nil && !strings.Contains(fault.HintOf(err), to) {
+		r.Errorf("hint %q, want the job's new name in it", fault.HintOf(err))
 	}
 	third := r.slice(1)
 	third.Job += "_third"

@@ -49,9 +49,6 @@ type Harness struct {
 	// job and part, so that one that is no longer there is gone.
 	Whole bool
 
-	// Remembers is for a sink that refuses loads under a name that a job had before.
-	Remembers bool
-
 	// Alter is part of how the owner of a frozen table is told to change it; "" is
 	// "ALTER TABLE".
 	Alter string

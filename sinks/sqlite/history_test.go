@@ -56,7 +56,7 @@ func TestVersionOne(t *testing.T) {
 				{"SELECT count(*) || ' ' || min(name) || ' ' || max(name) FROM facts", "5 two two"},
 				{"SELECT rows_before || ' ' || rows_after || ' ' || sums_difference || ' ' || run || ' ' || redefined FROM exporter_restatements", `3 5 {"amount":"7.50","id":"7"} run-1 0`},
 				{"SELECT job || ' ' || rows || ' ' || complete_through || ' ' || parts FROM exporter_freshness", "facts 5 2026-03-02 00:00:00 1"},
-				{"SELECT group_concat(version || ' ' || name, ', ') FROM exporter_schema_version", "1 migrations/0001_ledger.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql"},
+				{"SELECT group_concat(version || ' ' || name, ', ') FROM exporter_schema_version", "1 migrations/0001_ledger.sql, 2 migrations/0002_history.sql, 3 migrations/0003_schema_changes.sql, 4 migrations/0004_progress.sql, 5 migrations/0005_renames.sql"},
 				{"SELECT fence FROM exporter_slices", "8"},
 			} {
 				if got := ask(t, db, c.question); got != c.want {

@@ -18,6 +18,7 @@ const (
 	slicesTable       = "main." + ownPrefix + "slices"
 	runsTable         = "main." + ownPrefix + "runs"
 	restatementsTable = "main." + ownPrefix + "restatements"
+	renamesTable      = "main." + ownPrefix + "renames"
 )
 
 // fenced is a slice's place in the ledger.
@@ -28,11 +29,19 @@ type fenced struct {
 }
 
 // fence registers the slice and takes it over from every writer that began
-// before. What is committed keeps standing in its row.
+// before. What is committed keeps standing in its row. A job that has another name since
+// is refused.
 func fence(ctx context.Context, conn *sql.Conn, slice sinks.Slice) (fenced, error) {
 	var f fenced
 	var tables string
 	start, end := bounds(slice)
+	var to string
+	switch err := conn.QueryRowContext(ctx, "SELECT renamed_to FROM "+renamesTable+" WHERE job = ?", slice.Job).Scan(&to); {
+	case err == nil:
+		return f, sinks.Renamed(slice.Job, to, "run: DELETE FROM "+ownPrefix+"renames WHERE job = "+literal(slice.Job)+";")
+	case !errors.Is(err, sql.ErrNoRows):
+		return f, fmt.Errorf("look for the name of the job: %w", err)
+	}
 	err := conn.QueryRowContext(ctx, `INSERT INTO `+slicesTable+` (job, part, interval_start, interval_end, fence)
 		VALUES (?, ?, ?, ?, 1)
 		ON CONFLICT (job, part, interval_start) DO UPDATE SET fence = fence + 1

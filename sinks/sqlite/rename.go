@@ -50,6 +50,11 @@ func (s *sink) rename(ctx context.Context, conn *sql.Conn, from []string, to str
 		if err != nil {
 			return err
 		}
+		_, err = conn.ExecContext(ctx, "INSERT INTO "+renamesTable+" (job, renamed_to, renamed_at) VALUES (?, ?, ?) ON CONFLICT (job) DO UPDATE SET renamed_to = excluded.renamed_to, renamed_at = excluded.renamed_at WHERE renamed_to <> excluded.renamed_to",
+			job, to, timeText(s.now()))
+		if err != nil {
+			return err
+		}
 		for _, table := range []string{slicesTable, runsTable, restatementsTable, changesTable} {
 			_, err = conn.ExecContext(ctx, "UPDATE "+table+" SET job = ? WHERE job = ?", to, job)
 			if is(err, sqlite3.SQLITE_CONSTRAINT) {
@@ -59,6 +64,9 @@ func (s *sink) rename(ctx context.Context, conn *sql.Conn, from []string, to str
 				return err
 			}
 		}
+	}
+	if _, err := conn.ExecContext(ctx, "DELETE FROM "+renamesTable+" WHERE job = ?", to); err != nil { // it may be one that a job had before
+		return err
 	}
 	for _, job := range append(slices.Clone(from), to) {
 		if err := recount(ctx, conn, job); err != nil {
