@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,10 +68,12 @@ func TestARestoreThatIsKilled(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), "other.db") // of another machine, with a key of its own
 	restored := make(other, "restored")
+	first := filepath.Join(t.TempDir(), "first.db")
+	before := make(first, "before")
 	befores, afters, done := 0, 0, false
 	for step := 1; !done; step++ {
 		path := filepath.Join(t.TempDir(), "state.db")
-		before := make(path, "before")
+		must(t, errors.Join(copyFile(path, first), copyFile(path+".key", first+".key")))
 		child := exec.CommandContext(ctx, os.Args[0])
 		child.Env = append(os.Environ(), roleVar+"=restore", pathVar+"="+path, backupVar+"="+other+".backup", fmt.Sprint(stepVar, "=", step))
 		out, err := child.Output()
