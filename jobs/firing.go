@@ -47,10 +47,16 @@ func (s *server) timer(job *config.Job, last time.Time) timer {
 func (s *server) fire(ctx context.Context) error {
 	now := s.o.Now()
 	for _, job := range s.cfg.Jobs {
-		if had := s.recorded[job.Name]; !had.Paused {
-			if err := s.fireOne(ctx, job, had, now); err != nil {
-				return err
-			}
+		had := s.recorded[job.Name]
+		if had.Paused {
+			continue
+		}
+		done, err := s.rescheduled(ctx, job, had, now)
+		if err == nil && !done {
+			err = s.fireOne(ctx, job, had, now)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -53,18 +53,24 @@ func newNights(t testing.TB, now string, tables ...string) *nights {
 	t.Helper()
 	n := &nights{t: t, path: filepath.Join(t.TempDir(), "jobs.toml")}
 	n.set(n.at(now))
+	n.configure(tables...)
+	n.start()
+	t.Cleanup(n.stop)
+	return n
+}
+
+// configure writes the jobs for the next start.
+func (n *nights) configure(tables ...string) {
+	n.t.Helper()
 	text := nightsHead + strings.Join(tables, "")
 	if err := os.WriteFile(n.path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
 	var err error
 	drivers := config.Drivers{Sources: []sources.Driver{(&fakeVendor{}).driver()}, Sinks: []sinks.Driver{postgres.Driver()}}
 	if n.cfg, err = config.Load(n.path, drivers, func(string) (string, bool) { return "", false }); err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	n.start()
-	t.Cleanup(n.stop)
-	return n
 }
 
 func (n *nights) at(s string) time.Time {

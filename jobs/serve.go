@@ -28,13 +28,14 @@ var errStateAway = fault.New(fault.Interrupted, "the state did not answer until 
 // off every request in the state.
 type server struct {
 	*Engine
-	lease    *state.Lease
-	runs     sync.WaitGroup
-	recorded map[string]state.Job // what the state has of the jobs, as of this look
-	timers   map[string]timer     // of jobs
-	picked   bool                 // what an executor before this one had begun goes on
-	pruned   time.Time            // when the history was shortened
-	away     time.Duration        // how long the state is left alone now; 0 = it answers
+	lease     *state.Lease
+	runs      sync.WaitGroup
+	recorded  map[string]state.Job // what the state has of the jobs, as of this look
+	timers    map[string]timer     // of jobs
+	schedules map[string]bool      // of jobs, that were compared with those of the serve before
+	picked    bool                 // what an executor before this one had begun goes on
+	pruned    time.Time            // when the history was shortened
+	away      time.Duration        // how long the state is left alone now; 0 = it answers
 
 	mu        sync.Mutex
 	running   map[string]bool // jobs at work

@@ -16,10 +16,10 @@ var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month 
 
 const exampleSchedule = "write five fields (minute hour day month weekday) such as \"30 3 * * *\", or \"@daily\", or \"@every 1h\""
 
-// parseSchedule reads a schedule, and its zone where it starts with CRON_TZ= or
+// ParseSchedule reads a schedule, and its zone where it starts with CRON_TZ= or
 // TZ=. The zone is taken off here because the parser of the library panics on a
 // prefix with nothing behind it and takes the machine's zone without one.
-func parseSchedule(text string, in *time.Location) (cron.Schedule, *time.Location, error) {
+func ParseSchedule(text string, in *time.Location) (cron.Schedule, *time.Location, error) {
 	spec := strings.TrimSpace(text)
 	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
 		rest, ok := strings.CutPrefix(spec, prefix)

@@ -33,7 +33,7 @@ func (l *loader) schedule(j *job, t jobTable) {
 	if l.has(at) {
 		return
 	}
-	schedule, zone, err := parseSchedule(t.Schedule, j.Zone)
+	schedule, zone, err := ParseSchedule(t.Schedule, j.Zone)
 	if err != nil {
 		l.add(at, "%v", err)
 		return
