@@ -60,19 +60,21 @@ func (r *reader) catalog(id string, d *jsonbody.Decoder) error {
 		head = append(append(append(head, quoted...), ':'), value...)
 		return err
 	}
+	filled := map[int]bool{} // tables; a section that comes in both spellings is one
 	err := d.Object(func(name string) error {
 		if name != "data" {
 			return keep(name)
 		}
 		return d.Object(func(name string) error {
 			s, known := sections[name]
-			if !known || d.PeekKind() != '[' && d.PeekKind() != 'n' {
+			if !known || filled[s.table] || d.PeekKind() != '[' && d.PeekKind() != 'n' {
 				return keep("data." + name)
 			}
 			n := 0
 			return d.Values(func(document []byte) error {
 				r.page.print.add(xxh3.Hash128(document))
 				r.part(id, s, n, document)
+				filled[s.table] = true
 				n++
 				return r.full()
 			})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,6 +262,28 @@ func TestContract(t *testing.T) {
 		n := sourcetest.Must[int](t)(v.Count("catalog_options", sandbox.Query{Account: accountOf}))
 		if got.err != nil || len(got.rejects) > 0 || len(got.rows["options"]) != n || got.rows["skus"][0]["option_list_refs"] == "" || got.rows["products"][0]["category_ref"] == "" {
 			t.Errorf("%d options, want %d; SKU %v, rejects %v, error %v", len(got.rows["options"]), n, got.rows["skus"], got.rejects, got.err)
+		}
+	})
+	t.Run("option lists in both spellings", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Del("Accept-Encoding")
+			said := httptest.NewRecorder()
+			v.Handler().ServeHTTP(said, r)
+			w.Header().Set("Content-Type", said.Header().Get("Content-Type"))
+			var catalog map[string]any
+			if strings.HasPrefix(r.URL.Path, "/v1/catalogs/") && json.Unmarshal(said.Body.Bytes(), &catalog) == nil {
+				data := catalog["data"].(map[string]any)
+				data["option_lists"] = data["options_lists"]
+				said.Body.Reset()
+				_ = json.NewEncoder(said.Body).Encode(catalog)
+			}
+			_, _ = said.Body.WriteTo(w)
+		})
+		got := read(t, open(t, v.with(accountToken), &hubrise.ListOptions{}, sources.Deps{}), "catalogs", accountOf, sources.Interval{})
+		n := sourcetest.Must[int](t)(v.Count("catalog_options", sandbox.Query{Account: accountOf}))
+		if got.err != nil || len(got.rejects) > 0 || n == 0 || len(got.rows["options"]) != n {
+			t.Errorf("%d options, want %d; rejects %v, error %v", len(got.rows["options"]), n, got.rejects, got.err)
 		}
 	})
 	t.Run("one location", func(t *testing.T) {

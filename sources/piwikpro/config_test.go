@@ -106,7 +106,7 @@ func TestOptions(t *testing.T) {
 		{"page size of apps", "apps", `page_size = 1001`, []string{"page_size"}},
 		{"filters", "query", `filters = [{ column = "source", value = ["a", "b"] }, { any = [{ column = "device_type", operator = "empty" }, { column = "event_url.to_path", operator = "contains", value = "x" }] }]`, nil},
 		{"operators", "sessions", `filters = [{ column = "source", operator = "contains", value = "a" }, { column = "source", operator = "in", value = "a" }]`, []string{"filters[0].operator", "filters[1].operator"}},
-		{"values", "query", `filters = [{ column = "source" }, { column = "source", operator = "empty", value = 1 }, { column = "timestamp", value = 2026-01-01 }]`, []string{"filters[0].value", "filters[1].value", "filters[2].value"}},
+		{"values", "query", `filters = [{ column = "source" }, { column = "source", operator = "empty", value = 1 }, { column = "timestamp", value = 2026-01-01 }, { column = "revenue", value = nan }, { column = "revenue", value = [1.5, -inf] }]`, []string{"filters[0].value", "filters[1].value", "filters[2].value", "filters[3].value", "filters[4].value"}},
 		{"groups", "query", `filters = [{ any = [] }, { column = "source", any = [{ column = "source", value = "x" }] }, { any = [{ column = "?", value = "x" }] }]`, []string{"filters[0].any", "filters[1]", "filters[2].any[0].column"}},
 		{"metric filters", "query", `metric_filters = [{ column = "sessions", operator = "gte", value = 10 }, { column = "sessions", operator = "matches", value = "1" }]`, []string{"metric_filters[1].operator"}},
 	}

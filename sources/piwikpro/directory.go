@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"exporter/fault"
 	"exporter/record"
@@ -146,7 +147,7 @@ func (r *reader) fill(raw []byte) error {
 	for _, c := range table.Columns {
 		value := e.all[c.Wire()]
 		switch {
-		case c.Wire() == originWebsite && table.Column("goal_uuid") >= 0:
+		case c.Wire() == originWebsite: // of goals
 			r.build.Raw([]byte(r.req.Part))
 		case c.Wire() == originID:
 			r.build.Raw([]byte(e.ID))
@@ -164,6 +165,9 @@ func (r *reader) fill(raw []byte) error {
 			if value := e.all[c.Wire()]; value != nil && c.Mask == nil {
 				shown[c.Wire()] = value
 			}
+		}
+		if i := slices.IndexFunc(table.Columns, func(c record.Column) bool { return c.Wire() == originID }); i >= 0 && table.Columns[i].Mask == nil {
+			shown[originID], _ = json.Marshal(e.ID) // a string
 		}
 		text, _ := json.Marshal(shown) // of values that were JSON before
 		return text

@@ -3,6 +3,7 @@ package piwikpro_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -67,6 +68,21 @@ func TestDirectories(t *testing.T) {
 		got := collect(t.Context(), t, s, sources.Request{Stream: stream(t, s)})
 		if got.err != nil || got.rows != 12 || got.announced != 12 || !strings.Contains(got.warning(), sandbox.SiteID(garden)) {
 			t.Errorf("got %d rows of %d, %v, warnings %q: want all 12 and a warning", got.rows, got.announced, got.err, got.warnings)
+		}
+	})
+	t.Run("a goal that cannot be typed", func(t *testing.T) {
+		v := newVendor(t, sandbox.Config{})
+		v.SetFront(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Del("Accept-Encoding")
+			said := httptest.NewRecorder()
+			v.Handler().ServeHTTP(said, r)
+			w.Header().Set("Content-Type", said.Header().Get("Content-Type"))
+			_, _ = strings.NewReplacer(`"5.11"`, `"dear"`).WriteString(w, said.Body.String())
+		})
+		s := overWire(t, v, v.config(), &piwikpro.GoalOptions{})
+		got := collect(t.Context(), t, s, sources.Request{Stream: stream(t, s), Part: sandbox.SiteID(shop)})
+		if got.err != nil || got.rows != 11 || got.rejects != 1 || !strings.Contains(got.reject, `"id":"`) || !strings.Contains(got.reject, "revenue") {
+			t.Errorf("got %d rows, %d rejects, %v; %s: want one reject that tells its goal", got.rows, got.rejects, got.err, got.reject)
 		}
 	})
 }

@@ -101,3 +101,20 @@ func TestTemporaryCopies(t *testing.T) {
 		})
 	}
 }
+
+// Copies are told wherever the reading stopped, between a row and its copy as well.
+func TestTemporaryCopiesAfterAStop(t *testing.T) {
+	v := newVendor(t, sandbox.Config{Restate: restated(0, true)})
+	s := overWire(t, v, v.config(), sessions(1))
+	req := sources.Request{Stream: stream(t, s), Part: sandbox.SiteID(shop), Interval: between(t, oneDay, nextDay, "UTC"), Zone: zone(t, "UTC")}
+	whole := collect(t.Context(), t, s, req)
+	if whole.err != nil || !whole.provisional || len(whole.marks) < 20 {
+		t.Fatalf("%v, provisional %t, %d pages", whole.err, whole.provisional, len(whole.marks))
+	}
+	for i, mark := range whole.marks {
+		req.After = mark
+		if got := collect(t.Context(), t, s, req); got.err != nil || !got.provisional || got.warning() != whole.warning() {
+			t.Errorf("after page %d: %v, provisional %t, warnings %q, want %q", i+1, got.err, got.provisional, got.warnings, whole.warnings)
+		}
+	}
+}

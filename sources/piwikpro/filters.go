@@ -2,6 +2,7 @@ package piwikpro
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -59,9 +60,14 @@ func (f Filter) validate(at string, operators []string) []settings.Problem {
 		p = append(p, settings.Problemf(at+".value", "is needed; write a value, or a list of which any will do"))
 	}
 	for _, v := range values {
-		switch v.(type) {
-		case string, int64, float64, bool, nil:
-		default:
+		ok := false
+		switch v := v.(type) {
+		case string, int64, bool, nil:
+			ok = true
+		case float64: // TOML knows nan and inf, JSON does not
+			ok = !math.IsNaN(v) && !math.IsInf(v, 0)
+		}
+		if !ok {
 			p = append(p, settings.Problemf(at+".value", "%v is not a value the vendor can compare with; write a text, a number, true or false", v))
 		}
 	}

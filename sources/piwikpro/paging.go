@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/bits"
+	"net/http"
 
 	"github.com/zeebo/xxh3"
 
@@ -36,6 +37,8 @@ type pager struct {
 	ask func(offset int64, limit int, each func(raw []byte) error) (count int64, err error)
 	// take types a row, and reports whether it is none of the slice's.
 	take func(raw []byte) (trimmed bool, err error)
+	// known is called with the rows of a durable page that is read again; may be nil.
+	known func()
 	// finish is called when a page has been read and its connection is free again.
 	finish func() error
 }
@@ -83,6 +86,9 @@ func (p *pager) read(offset int64, limit int, last string, deliver bool) (page, 
 		got.print.add(h)
 		got.last = h
 		if !deliver {
+			if p.known != nil {
+				p.known()
+			}
 			return nil
 		}
 		trimmed, err := p.take(raw)
@@ -146,7 +152,7 @@ func (p *pager) pages() error {
 // slow says what helps against answers that are too large for the vendor.
 func (p *pager) slow(err error) error {
 	var classified *fault.Error
-	if statusOf(err) == 504 && errors.As(err, &classified) {
+	if statusOf(err) == http.StatusGatewayTimeout && errors.As(err, &classified) {
 		return fault.New(classified.Class, "%w", err).WithHint("The vendor did not answer in time. Lower page_size of the job (now %d), or ask for fewer columns.", p.limit)
 	}
 	return err

@@ -63,7 +63,7 @@ func (r *reader) report() error {
 	}
 	rr := &reportReader{reader: r, typer: newTyper(l, table, site, zone, w), body: r.s.body(l, site, w)}
 	r.build = rr.typer.build
-	p := &pager{reader: r, ask: rr.ask, take: rr.take}
+	p := &pager{reader: r, ask: rr.ask, take: rr.take, known: rr.typer.know}
 	return p.pages()
 }
 

@@ -48,9 +48,7 @@ func (y *typer) add() (trimmed, twice bool) {
 	if y.time >= 0 && !y.window.has(y.cells[y.time]) {
 		return true, false
 	}
-	if len(y.keys) > 0 {
-		twice = y.again(y.cells[y.keys[0]], y.cells[y.keys[len(y.keys)-1]])
-	}
+	twice = y.again()
 	for i := range y.targets {
 		y.fill(&y.targets[i])
 	}
@@ -58,7 +56,18 @@ func (y *typer) add() (trimmed, twice bool) {
 	return false, twice
 }
 
-func (y *typer) again(session, id []byte) bool {
+// know notes a row that is durable: its copy may be the next one.
+func (y *typer) know() {
+	if y.time < 0 || y.window.has(y.cells[y.time]) {
+		y.again()
+	}
+}
+
+func (y *typer) again() bool {
+	if len(y.keys) == 0 {
+		return false
+	}
+	session, id := y.cells[y.keys[0]], y.cells[y.keys[len(y.keys)-1]]
 	if !bytes.Equal(y.session, session) {
 		y.session, y.seen = append(y.session[:0], session...), y.seen[:0]
 	}
