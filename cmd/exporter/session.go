@@ -70,6 +70,9 @@ func (p *program) openState(ctx context.Context, cfg *config.Config, log *slog.L
 // notify, log lines to logs.
 func (p *program) open(ctx context.Context, cfg *config.Config, logs io.Writer, notify func(jobs.Event), more ...func(*jobs.Options)) (*session, error) {
 	p.bound()
+	if err := notAsRoot(os.Geteuid(), cfg.Exporter.State); err != nil {
+		return nil, err
+	}
 	log := p.logger(logs)
 	s, err := p.openState(ctx, cfg, log)
 	if err != nil {
