@@ -58,7 +58,7 @@ func (a *answer) decode(s *source, body response, q question, t taker) error {
 	for i := range a.blocks {
 		a.blocks[i] = blockAnswer{counts: noCounts()}
 	}
-	if err := d.document(func() error { return d.named(p.top) }); err != nil {
+	if err := d.Document(func() error { return d.Object(p.top) }); err != nil {
 		return err
 	}
 	if a.status != "1" {
@@ -107,7 +107,7 @@ func (p *parser) top(name string) error {
 		return err
 	case "data":
 		if p.PeekKind() == '[' {
-			return p.list(p.block)
+			return p.List(p.block)
 		}
 		return p.SkipValue()
 	case "message", "error", "error_description", "msg":
@@ -133,7 +133,7 @@ func (p *parser) block() error {
 	}
 	b := blockAnswer{counts: noCounts(), seen: true}
 	var held []byte
-	err := p.named(func(name string) error {
+	err := p.Object(func(name string) error {
 		switch name {
 		case "data_blockid":
 			id, err := p.text()
@@ -178,7 +178,7 @@ func (p *parser) blockStatus(b *blockAnswer) error {
 	if p.PeekKind() != '{' {
 		return p.SkipValue()
 	}
-	return p.named(func(name string) error {
+	return p.Object(func(name string) error {
 		switch name {
 		case "code":
 			b.coded = true
@@ -225,9 +225,9 @@ func (p *parser) rows(at int, b *blockAnswer, held *[]byte) error {
 	case at >= 0 && (b.described || p.t.eager(at)):
 		slots := p.t.slots(at)
 		r := newRow(len(slots.index))
-		return p.list(func() error { return p.row(p.decoder, at, slots, r) })
+		return p.List(func() error { return p.row(p.decoder, at, slots, r) })
 	}
-	return p.list(func() error {
+	return p.List(func() error {
 		value, err := p.ReadValue()
 		if err != nil {
 			return err

@@ -89,7 +89,7 @@ func (s *source) tree(ctx context.Context, r *httpapi.Request) (tree any, err er
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	d := newDecoder(resp.Body)
 	var value []byte
-	err = d.document(func() error {
+	err = d.Document(func() error {
 		raw, err := d.ReadValue()
 		value = bytes.Clone(raw)
 		return err

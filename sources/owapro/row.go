@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"exporter/sources/jsonbody"
 )
 
 // row holds the cells of one row as text, by slot. It is reused for the next.
@@ -61,7 +63,7 @@ func (r *row) appendList(list []byte) {
 	d := newDecoder(bytes.NewReader(list))
 	first := true
 	// The list was read as one whole value before: it is valid.
-	_ = d.list(func() error {
+	_ = d.List(func() error {
 		element, err := d.ReadValue()
 		if err != nil {
 			return err
@@ -97,7 +99,7 @@ func (s *slots) find(nth int, quoted []byte) int {
 		return s.found[nth]
 	}
 	var scratch []byte
-	slot, ok := s.index[string(plain(&scratch, quoted))]
+	slot, ok := s.index[string(jsonbody.Plain(&scratch, quoted))]
 	if !ok {
 		slot = -1
 	}
