@@ -156,10 +156,10 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 func TestDecodeLong(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	odd := []string{`1`, `null`, `-0.25`, `1e3`, `{"a":[1,"x"]}`, `"Z\u00fcrich"`, `"a\/b"`, `""`, `"` + strings.Repeat("long ", 30_000) + `"`}
-	for round := range 20 {
+	for round := range 6 {
 		var b strings.Builder
-		b.WriteString(`{"response":{"status":1,"data":{"page":1,"count":300,"pageCount":1,"data":{`)
-		for i := range 300 {
+		b.WriteString(`{"response":{"status":1,"data":{"page":1,"count":100,"pageCount":1,"data":{`)
+		for i := range 100 {
 			if i > 0 {
 				b.WriteByte(',')
 			}
@@ -171,7 +171,7 @@ func TestDecodeLong(t *testing.T) {
 		}
 		b.WriteString(`}}}}`)
 		body := []byte(b.String())
-		piece := []int{0, 1, 7, 4096, 1 << 16, 1<<16 + 1}[round%6]
+		piece := []int{0, 1, 7, 4096, 1 << 16, 1<<16 + 1}[round]
 		if piece == 1 {
 			body = body[:len(body)/3] // cut off
 		}
