@@ -110,6 +110,7 @@ func FuzzDecode(f *testing.F) {
 		`{"response":{"status":1,"data":{"page":1,"data":[{"Conversion":{}},{"Conversion" : {"id" :"2"}, "Offer":{"a":1}},{"Offer":[],"Conversion":{"id":"3"}}]}}}`,
 		`{"response":{"status":1,"data":{"data":{"1":{"Conversion":{"id":"1"},"Conversion":{"id":"2"}},"2":{"Conversion":[]}}}}}`,
 		`{"response":{"data":{"data":{"1":{"Conversion":{"id":01}}}}}}`, `{"response":{"data":{"data":{"1":{"Conversion":{"source":"a\x"}}}}}}`,
+		`{"response":{"data":{"1":{"Conversion":{"source":"a bare` + "\n" + `line end"}}}}}`, `{"response":{"data":{"1":{"Conversion":{"source":"a\u00zz"}}}}}`,
 		`{"response":{"status":1,"data":[]}}`, `{"response":{"errors":{"publicMessage":"x"}}}`, `{"message":"x"}`, `{"response":`,
 	} {
 		f.Add([]byte(body), byte(0))
