@@ -20,7 +20,7 @@ import (
 // afterwards, find rows of large tables and of a long ledger by an index. Only what the
 // load itself staged is read from end to end.
 func TestOneDayOfALargeTable(t *testing.T) {
-	const largeRows, largeSlices = 60_000, 6_000
+	const largeRows, largeSlices = 10_000, 1_000
 	for _, mode := range []sinks.Mode{sinks.Replace, sinks.Merge, sinks.Snapshot, sinks.Append} {
 		t.Run(string(mode), func(t *testing.T) {
 			path := newFile(t)
