@@ -93,7 +93,11 @@ func (p Progress) renamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Sink.(sinks.Renamer).Rename(t.Context(), []string{"facts"}, "figures"); err != nil {
+	renamer, ok := p.Sink.(sinks.Renamer)
+	if !ok {
+		t.Fatalf("%T does not rename", p.Sink)
+	}
+	if err := renamer.Rename(t.Context(), []string{"facts"}, "figures"); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.Differences() + p.Jobs(); got != "figures" {
