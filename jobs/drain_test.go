@@ -41,7 +41,7 @@ func (l *lines) has(part string) bool {
 // meanwhile: runs at work may take until the end of the grace period.
 func TestADrain(t *testing.T) {
 	vendor := &fakeVendor{parts: []string{"a"}}
-	n := newNights(t, "2000-01-01T00:00:00Z", nightly("orders", `schedule = "5 1 * * *"`, `deadline = "01:20"`))
+	n := newNights(t, "2000-01-01T00:00:00Z", nightly("orders", `schedule = "1 1 * * *"`, `deadline = "01:05"`))
 	n.stop()
 	cfg, err := config.Load(n.path, config.Drivers{Sources: []sources.Driver{vendor.driver()}, Sinks: []sinks.Driver{postgres.Driver()}},
 		func(string) (string, bool) { return "", false })
@@ -71,7 +71,7 @@ func TestADrain(t *testing.T) {
 			e.WatchLate(watch)
 			close(watched)
 		}()
-		time.Sleep(6 * time.Minute)
+		time.Sleep(2 * time.Minute)
 		if err := e.Ready(); err != nil || !log.has("run started") {
 			t.Errorf("at work: ready %v, begun %t", err, log.has("run started"))
 		}
@@ -87,7 +87,7 @@ func TestADrain(t *testing.T) {
 		if log.has("job is late") {
 			t.Error("late before its deadline")
 		}
-		time.Sleep(15 * time.Minute)
+		time.Sleep(4 * time.Minute)
 		if !log.has("job is late") {
 			t.Error("nobody told that the job is late")
 		}
