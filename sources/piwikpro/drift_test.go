@@ -111,8 +111,8 @@ func TestTemporaryCopiesAfterAStop(t *testing.T) {
 	if whole.err != nil || !whole.provisional || len(whole.marks) < 20 {
 		t.Fatalf("%v, provisional %t, %d pages", whole.err, whole.provisional, len(whole.marks))
 	}
-	for i, mark := range whole.marks {
-		req.After = mark
+	for i := 0; i < len(whole.marks); i += 4 { // some are between the two
+		req.After = whole.marks[i]
 		if got := collect(t.Context(), t, s, req); got.err != nil || !got.provisional || got.warning() != whole.warning() {
 			t.Errorf("after page %d: %v, provisional %t, warnings %q, want %q", i+1, got.err, got.provisional, got.warnings, whole.warnings)
 		}
