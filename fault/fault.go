@@ -28,6 +28,9 @@ const (
 	Transient Class = "transient"
 	// Drift: rows moved while they were paged. The slice starts again from its first page.
 	Drift Class = "drift"
+	// Mismatch: rows do not add up to what the vendor announced or totals. The slice starts again;
+	// what stays so is a failed check of the data.
+	Mismatch Class = "mismatch"
 	// Parked: the wait for quota is longer than allowed. The slice keeps its place and goes on in a later run.
 	Parked Class = "parked"
 	// Check: the data arrived but may not replace what is there (failed check, empty answer kept out).

@@ -17,7 +17,7 @@ var againAfter = []time.Duration{5 * time.Minute, 15 * time.Minute, 45 * time.Mi
 // passes reports whether a failure may be gone after a while without anybody's doing:
 // a vendor, a network or a database that is down, rows that moved.
 func passes(c fault.Class) bool {
-	return c == fault.Transient || c == fault.Throttled || c == fault.Drift
+	return c == fault.Transient || c == fault.Throttled || c == fault.Drift || c == fault.Mismatch
 }
 
 // settle decides what follows the ends of jobs' runs: slices that failed for reasons

@@ -28,7 +28,7 @@ func ExitCode(err error) int {
 		return ExitConfig
 	case fault.Auth:
 		return ExitAuth
-	case fault.Check, fault.Drift: // rows that do not add up, however often they are read
+	case fault.Check, fault.Mismatch:
 		return ExitCheck
 	case fault.Parked:
 		return ExitParked

@@ -70,7 +70,7 @@ func (t *tries) next(err error) (again, over bool, pause time.Duration) {
 	case fault.Transient:
 		t.failures++
 		return t.failures < t.policy.Attempts, false, t.policy.pause(t.failures)
-	case fault.Drift:
+	case fault.Drift, fault.Mismatch:
 		t.restarts++
 		return t.restarts <= t.policy.Restarts, true, t.policy.pause(t.restarts)
 	default:

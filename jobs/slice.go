@@ -182,7 +182,7 @@ func reconcile(sp *spool.Spool) error {
 	st := sp.State()
 	read := sp.Tallies()[0].Rows + sp.Rejected()[0]
 	if st.Announced != sources.Unknown && st.Announced != read && !st.Provisional {
-		return fault.New(fault.Drift, "the vendor announced %d rows, %d were read", st.Announced, read).
+		return fault.New(fault.Mismatch, "the vendor announced %d rows, %d were read", st.Announced, read).
 			WithHint("Rows were added or removed while they were read. The slice is read again; old rows stay until it is complete.")
 	}
 	return nil

@@ -64,7 +64,7 @@ func (r *rule) refused(w sinks.Writer, err error) {
 	switch fault.ClassOf(err) {
 	case "":
 		r.Error("a writer commits although another began later")
-	case fault.Transient, fault.Throttled, fault.Drift, fault.Parked:
+	case fault.Transient, fault.Throttled, fault.Drift, fault.Mismatch, fault.Parked:
 		r.Errorf("a writer that was taken over would be repeated: %v", err)
 	default:
 	}

@@ -69,7 +69,7 @@ func (s *source) changedBy(ctx context.Context, method string, since time.Time, 
 		case got.count < 0 || read >= got.count:
 			return nil
 		case got.rows == 0:
-			return fault.New(fault.Drift, "pages of %s end after %d of %d rows", method, read, got.count)
+			return fault.New(fault.Mismatch, "pages of %s end after %d of %d rows", method, read, got.count)
 		}
 	}
 }

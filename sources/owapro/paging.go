@@ -72,7 +72,7 @@ func (p place) next(got counts, keys, hash string, limit int, longest int64) (pl
 		return n, fault.New(fault.Data, "page %d is page %d again", n.Page, p.Page).
 			WithHint("The vendor ignores page_number here. Raise page_size in the job's options until all rows fit on one page, ask for fewer dimensions, or write format = \"json\", which says how many pages there are.")
 	case got.items >= 0 && got.items != got.rows && got.items != got.lines:
-		return n, fault.New(fault.Drift, "page %d announces %d rows and holds %d", n.Page, got.items, got.rows).
+		return n, fault.New(fault.Mismatch, "page %d announces %d rows and holds %d", n.Page, got.items, got.rows).
 			WithHint("The answer was cut off, or rows moved while they were read. The slice starts again.")
 	case p.Page > 0 && p.Pages > 0 && got.pages >= 0 && got.pages != p.Pages:
 		return n, fault.New(fault.Drift, "there were %d pages on page %d and %d on page %d", p.Pages, p.Page, got.pages, n.Page).

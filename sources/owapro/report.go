@@ -225,7 +225,7 @@ func (r *reportReader) advance(at *blockPlace, b *block) error {
 		at.Whole = at.Whole || page != nil
 		if at.Whole && at.Done {
 			if err := b.typer.sums.differs(b.meta, false, at.Rows); err != nil {
-				return fault.New(fault.Drift, "the rows of %d pages are not all: %w", at.Page, err).
+				return fault.New(fault.Mismatch, "the rows of %d pages are not all: %w", at.Page, err).
 					WithHint("Rows moved while they were read, or some are missing. The slice starts again; old rows stay until it is complete.")
 			}
 		}

@@ -145,11 +145,11 @@ func (s *sums) differs(m *metadata, page bool, rows int64) error {
 		if said, err := strconv.ParseFloat(string(about.Sum), 64); err == nil {
 			have, err := strconv.ParseFloat(a.sum.String(), 64)
 			if err == nil && math.Abs(have-said) > 0.01+2e-7*math.Abs(said) {
-				return fault.New(fault.Drift, "%s adds up to %s, the vendor says %s", name, a.sum.String(), about.Sum)
+				return fault.New(fault.Mismatch, "%s adds up to %s, the vendor says %s", name, a.sum.String(), about.Sum)
 			}
 		}
 		if n, err := record.ParseInteger([]byte(about.Cnt)); err == nil && (n < a.nonzero || n > rows) {
-			return fault.New(fault.Drift, "%s has %d values in %d rows, the vendor says %d", name, a.nonzero, rows, n)
+			return fault.New(fault.Mismatch, "%s has %d values in %d rows, the vendor says %d", name, a.nonzero, rows, n)
 		}
 	}
 	return nil
