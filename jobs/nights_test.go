@@ -183,6 +183,16 @@ func (n *nights) end(r state.Run, class fault.Class) {
 	n.sched.Ended(r.Job)
 }
 
+// done ends a run that had nothing to do: nothing is written of slices, and nothing
+// follows.
+func (n *nights) done(r state.Run) {
+	n.t.Helper()
+	r.State = state.RunSucceeded
+	if err := n.Finish(n.t.Context(), r); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 // night looks at a time, and ends what is begun then.
 func (n *nights) night(now time.Time, class fault.Class) []state.Run {
 	n.t.Helper()
