@@ -16,7 +16,7 @@ var (
 	LastCompleteOf = lastComplete
 	Resumable      = resumable
 	Selects        = selects
-	Unended        = func(runs []state.Run) bool { _, short := unended(runs); return short }
+	Unended        = func(begun, open []state.Run) bool { _, short := unended(begun, open); return short }
 	UnderLimits    = underLimits
 )
 

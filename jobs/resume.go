@@ -24,12 +24,16 @@ func (s *server) pickUp(ctx context.Context) error {
 	if s.picked {
 		return nil
 	}
+	open, err := s.state.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
 	for _, job := range s.cfg.Jobs {
-		latest, err := s.state.Runs(ctx, job.Name, unendedMost+1)
+		begun, err := s.state.Begun(ctx, job.Name, unendedMost)
 		if err != nil {
 			return err
 		}
-		r, short := unended(latest)
+		r, short := unended(begun, open)
 		if !short {
 			continue
 		}
@@ -51,22 +55,19 @@ func sameAs(r state.Run) state.Run {
 	}
 }
 
-// unended returns the newest of a job's runs that has begun if it was cut short and is
-// to go on. A request for the same that is there already does for it.
-func unended(newestFirst []state.Run) (state.Run, bool) {
-	begun := slices.DeleteFunc(slices.Clone(newestFirst), func(r state.Run) bool { return r.Started.IsZero() || r.State == state.RunQueued })
-	// A backfill that gave way began again after runs that were asked for later.
-	slices.SortStableFunc(begun, func(a, b state.Run) int { return b.Started.Compare(a.Started) })
+// unended returns the newest of a job's runs that have begun if it was cut short and is
+// to go on. A request for the same that is open already does for it.
+func unended(begun, open []state.Run) (state.Run, bool) {
 	whole := func(r state.Run) bool { return r.State != state.RunInterrupted }
 	if len(begun) == 0 || whole(begun[0]) {
 		return state.Run{}, false
 	}
 	r := begun[0]
 	asked := func(q state.Run) bool {
-		return q.State == state.RunQueued && q.From.Equal(r.From) && q.To.Equal(r.To) && (q.Only == r.Only || q.Only == "")
+		return q.Job == r.Job && q.State == state.RunQueued && q.From.Equal(r.From) && q.To.Equal(r.To) && (q.Only == r.Only || q.Only == "")
 	}
-	loops := len(begun) >= unendedMost && !slices.ContainsFunc(begun[:unendedMost], whole)
-	return r, !loops && r.Trigger != state.TriggerCLI && r.Only != state.OnlyWaiting && !r.Cancelled && !slices.ContainsFunc(newestFirst, asked)
+	loops := len(begun) >= unendedMost && !slices.ContainsFunc(begun, whole)
+	return r, !loops && r.Trigger != state.TriggerCLI && r.Only != state.OnlyWaiting && !r.Cancelled && !slices.ContainsFunc(open, asked)
 }
 
 // resume requests a run of what waits for quota and whose time has come, of every

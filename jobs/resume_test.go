@@ -78,30 +78,76 @@ func crash(t *testing.T, o opened) {
 }
 
 func TestUnended(t *testing.T) {
-	began := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	run := func(status, trigger, only string) state.Run {
-		return state.Run{State: status, Trigger: trigger, Only: only, Started: began}
+		return state.Run{State: status, Trigger: trigger, Only: only}
 	}
 	short := run(state.RunInterrupted, state.TriggerSchedule, "")
 	for name, c := range map[string]struct {
-		runs []state.Run
-		want bool
+		begun []state.Run
+		open  []state.Run
+		want  bool
 	}{
 		"none yet":                   {},
-		"ended":                      {runs: []state.Run{run(state.RunPartial, state.TriggerSchedule, ""), short}},
-		"cut short":                  {runs: []state.Run{short}, want: true},
-		"twice":                      {runs: []state.Run{short, short, run(state.RunFailed, state.TriggerSchedule, "")}, want: true},
-		"again and again":            {runs: slices.Repeat([]state.Run{short}, 10)},
-		"before it had planned":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, "")}, want: true},
-		"asked for by a person":      {runs: []state.Run{run(state.RunInterrupted, state.TriggerCLI, "")}},
-		"of what waits":              {runs: []state.Run{run(state.RunInterrupted, state.TriggerQuota, state.OnlyWaiting)}},
-		"withdrawn before it began":  {runs: []state.Run{{State: state.RunInterrupted, Trigger: state.TriggerSchedule}}},
-		"gave way and began again":   {runs: []state.Run{run(state.RunSucceeded, state.TriggerSchedule, ""), {State: state.RunInterrupted, Trigger: state.TriggerBackfill, Started: began.Add(time.Hour)}}, want: true},
-		"asked for again since then": {runs: []state.Run{run(state.RunQueued, state.TriggerSchedule, ""), short}},
+		"ended":                      {begun: []state.Run{run(state.RunPartial, state.TriggerSchedule, ""), short}},
+		"cut short":                  {begun: []state.Run{short}, want: true},
+		"twice":                      {begun: []state.Run{short, short, run(state.RunFailed, state.TriggerSchedule, "")}, want: true},
+		"again and again":            {begun: slices.Repeat([]state.Run{short}, 10)},
+		"before it had planned":      {begun: []state.Run{run(state.RunInterrupted, state.TriggerQuota, "")}, want: true},
+		"asked for by a person":      {begun: []state.Run{run(state.RunInterrupted, state.TriggerCLI, "")}},
+		"of what waits":              {begun: []state.Run{run(state.RunInterrupted, state.TriggerQuota, state.OnlyWaiting)}},
+		"asked for again since then": {begun: []state.Run{short}, open: []state.Run{run(state.RunQueued, state.TriggerSchedule, "")}},
+		"asked for another job":      {begun: []state.Run{short}, open: []state.Run{{Job: "other", State: state.RunQueued}}, want: true},
 	} {
-		if got := jobs.Unended(c.runs); got != c.want {
+		if got := jobs.Unended(c.begun, c.open); got != c.want {
 			t.Errorf("%s: %t, want %t", name, got, c.want)
 		}
+	}
+}
+
+// A backfill gives way to a firing again and again, while the clock is set back; then the
+// process is killed. The backfill goes on with the next serve.
+func TestABackfillThatGaveWayIsCutShort(t *testing.T) {
+	n := newNights(t, "2028-05-01T00:10:00Z", nightly("orders", `schedule = "0 3 1 1 *"`))
+	n.look(n.now)
+	day := n.at("2028-04-01T00:00:00Z")
+	backfill, err := n.Enqueue(t.Context(), state.Run{Job: "orders", Trigger: state.TriggerBackfill, Priority: state.PriorityBackfill, From: day, To: day.AddDate(0, 1, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := func() state.Run {
+		t.Helper()
+		n.set(n.now.Add(-time.Minute))
+		r, ok, err := n.NextQueued(t.Context(), n.sched.Epoch())
+		if err != nil || !ok {
+			t.Fatalf("%t, %v", ok, err)
+		}
+		return r
+	}
+	for r := take(); ; {
+		if r.ID != backfill.ID {
+			t.Fatalf("began %+v", r)
+		}
+		if n.now.Before(n.at("2028-04-30T23:40:00Z")) {
+			break
+		}
+		if _, err := n.Enqueue(t.Context(), state.Run{Job: "orders", Trigger: state.TriggerSchedule}); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Yield(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		n.done(take())
+		r = take()
+	}
+	n.stop()
+	n.start()
+	n.look(n.now)
+	open, err := n.OpenRuns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(open) != 1 || open[0].Trigger != state.TriggerBackfill || !open[0].From.Equal(day) {
+		t.Errorf("%+v, want the backfill again", open)
 	}
 }
 

@@ -25,7 +25,8 @@ func (s *Store) Claim(ctx context.Context, id string, epoch int64) (r Run, ok bo
 
 // begin moves the queued run of which where says which to running; ?3 and on are values.
 func (s *Store) begin(ctx context.Context, tx *sql.Tx, epoch int64, where string, values ...any) (Run, error) {
-	r, err := scanRun(tx.QueryRowContext(ctx, `UPDATE runs SET state = 'running', started = ?1, epoch = ?2
+	r, err := scanRun(tx.QueryRowContext(ctx, `UPDATE runs SET state = 'running', started = ?1, epoch = ?2,
+			began = 1 + (SELECT max(began) FROM runs AS r WHERE r.job = runs.job)
 		WHERE state = 'queued' AND `+where+` RETURNING `+runColumns, append([]any{micros(s.now()), epoch}, values...)...))
 	if err != nil {
 		return Run{}, err

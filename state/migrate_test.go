@@ -76,3 +76,28 @@ func TestStatesOfEveryVersionAreMigrated(t *testing.T) {
 		})
 	}
 }
+
+// Of runs in a state of an older version it is known in which order they began.
+func TestTheOrderOfOlderRunsIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	older(t, path, 13)
+	for id, started := range []int64{-62135596800000000, 3, 1, 2} {
+		alter(t, path, fmt.Sprintf(`INSERT INTO runs (id, job, triggered_by, interval_from, interval_to, only, force, priority, state, exit_code, error, hint, class, requested, started, finished, epoch, slices, committed, unchanged, failed, waiting, rows, calls)
+			VALUES (%q, 'job', 'cli', 0, 0, '', 0, 'scheduled', %q, 0, '', '', '', 0, %d, 0, 1, 0, 0, 0, 0, 0, 0, 0)`,
+			fmt.Sprint(id), map[bool]string{true: "queued", false: "failed"}[id == 0], started))
+	}
+	s := openState(t, path, state.Options{})
+	l := acquire(t, s)
+	if _, ok, err := s.Claim(t.Context(), "0", l.Epoch()); !ok || err != nil {
+		t.Fatalf("%t, %v", ok, err)
+	}
+	begun, err := s.Begun(t.Context(), "job", 10)
+	must(t, err)
+	var ids []string
+	for _, r := range begun {
+		ids = append(ids, r.ID)
+	}
+	if want := []string{"0", "1", "3", "2"}; !slices.Equal(ids, want) {
+		t.Errorf("began in the order %v, want %v", ids, want)
+	}
+}

@@ -142,6 +142,14 @@ func (s *Store) Runs(ctx context.Context, job string, limit int) ([]Run, error) 
 	return list, s.classify(ctx, err, "read runs")
 }
 
+// Begun returns the runs of a job that have begun and are not queued again, at most limit,
+// the one first that began last, whatever the clock did since.
+func (s *Store) Begun(ctx context.Context, job string, limit int) ([]Run, error) {
+	list, err := query(ctx, s.read, scanRun,
+		`SELECT `+runColumns+` FROM runs WHERE job = ? AND began > 0 AND state <> 'queued' ORDER BY began DESC LIMIT ?`, job, limit)
+	return list, s.classify(ctx, err, "read the runs of %s that have begun", job)
+}
+
 // OpenRuns returns the queued and running runs, oldest first.
 func (s *Store) OpenRuns(ctx context.Context) ([]Run, error) {
 	list, err := query(ctx, s.read, scanRun,

@@ -66,6 +66,10 @@ func givesWay(t *testing.T, step int64) {
 		t.Errorf("then comes %+v (%t, %v), want the backfill with what it has done", again, ok, err)
 	}
 	r = again
+	begun, err := s.Begun(t.Context(), "conversions", 10)
+	if must(t, err); len(begun) != 2 || begun[0].ID != backfill.ID || begun[1].ID != scheduled.ID {
+		t.Errorf("begun %+v, want the backfill, which began last, and the run it gave way to", begun)
+	}
 	want(state.Orders{}) // what it gave way to already, and was not taken, does not stop it for ever
 }
 
