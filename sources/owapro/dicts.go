@@ -10,8 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxLabels bounds what is kept of a dimension's labels; beyond it they are
-// forgotten and learned anew.
+// maxLabels bounds what is kept of a dimension's labels. No more are learned then in
+// this run, and the next one begins with none, so that labels that went out of use make
+// room. Cells of CSV that need one that is not known are looked up in JSON.
 const maxLabels = 50_000
 
 // dict maps the ids of a dimension to labels, and back where that is unique.
@@ -20,6 +21,7 @@ type dict struct {
 	at     map[string]int    // by id: where its pair is
 	ids    map[string]string // by label, "" = several
 	shared bool              // others read it too: it is copied before it changes
+	full   bool              // labels were left out
 	last   int               // the pair that was found last
 }
 
@@ -44,15 +46,17 @@ func (d *dict) label(id []byte) (label string, ok bool) {
 	return d.pairs[i].label, true
 }
 
-// add notes a label as it stands in rows, and reports whether it is news.
+// add notes a label as it stands in rows, and reports whether that changes what is kept.
 func (d *dict) add(id, label string) bool {
 	label = strings.ReplaceAll(label, "\r\n", "\n")
 	i, known := d.at[id]
 	switch {
 	case known && d.pairs[i].label == label:
 		return false
-	case len(d.pairs) >= maxLabels:
-		*d, known = *newDict(), false
+	case !known && len(d.pairs) >= maxLabels:
+		news := !d.full
+		d.full = true
+		return news
 	case d.shared:
 		d.pairs, d.at, d.ids, d.shared = slices.Clone(d.pairs), maps.Clone(d.at), maps.Clone(d.ids), false
 	}
@@ -72,6 +76,9 @@ func (d *dict) add(id, label string) bool {
 // MarshalJSON writes labels by id: of tens of thousands, for which a map would take longer
 // than their rows.
 func (d *dict) MarshalJSON() ([]byte, error) {
+	if d.full {
+		return []byte("{}"), nil
+	}
 	out := []byte{'{'}
 	for i, p := range d.pairs {
 		if i > 0 {
@@ -138,7 +145,7 @@ func (ds dicts) clone() dicts {
 	out := dicts{}
 	for dimension, d := range ds {
 		d.shared = true
-		out[dimension] = &dict{pairs: d.pairs, at: d.at, ids: d.ids, shared: true}
+		out[dimension] = &dict{pairs: d.pairs, at: d.at, ids: d.ids, shared: true, full: d.full}
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -64,4 +66,39 @@ func TestLabelsOfReadings(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Of more labels than are kept the first stay, for this run; the next one begins anew.
+func TestMoreLabelsThanAreKept(t *testing.T) {
+	d := owapro.NewDict()
+	for i := range owapro.MaxLabels {
+		d.Add(strconv.Itoa(i), "label "+strconv.Itoa(i))
+	}
+	if kept, err := d.Kept(); err != nil || len(kept) < owapro.MaxLabels {
+		t.Errorf("%d bytes are kept of as many labels as there is room for, error %v", len(kept), err)
+	}
+	if !d.Add("more", "one more") || d.Add("most", "another") || d.Clone().Add("most", "another") {
+		t.Error("what is kept changes with the first label that is left out, and with no other")
+	}
+	if label, ok := d.Label("0"); label != "label 0" {
+		t.Errorf("the first label is %q, %v", label, ok)
+	}
+	if label, ok := d.Label("more"); ok {
+		t.Errorf("a label is known beyond those that are kept: %q", label)
+	}
+	if !d.Add("0", "new name") {
+		t.Error("a label that is known cannot change")
+	}
+	for _, d := range []owapro.Dict{d, d.Clone()} {
+		if kept, err := d.Kept(); err != nil || string(kept) != "{}" {
+			t.Errorf("%d bytes are kept for the next run, error %v; want {}", len(kept), err)
+		}
+	}
+	// What a page says of its labels it says for all of its rows.
+	labels, err := owapro.LabelsOfJSON(d, []byte(`{"status":1,"data":[{"data_blockid":"1","status":{"code":0,"items":2,"pages":1},
+		"metadata":{"dimension":{"customer_trackgroup":{"dw_name_id":"customer_trackgroupid","dict":{"0":"SEO","more":"one\r\nmore"}}}},
+		"data":[{"date":"2026-03-05","customer_trackgroupid":"more"},{"date":"2026-03-05","customer_trackgroupid":"0"},{"date":"2026-03-05","customer_trackgroupid":"7"}]}]}`))
+	if want := []string{"one\nmore", "SEO", "label 7"}; err != nil || !slices.Equal(labels, want) {
+		t.Errorf("labels of a page are %q, want %q; error %v", labels, want, err)
+	}
 }

@@ -61,6 +61,9 @@ func Quick(text, decimal string) (canonical string, v int64, scale int, ok bool)
 	return string(out), v, scale, ok
 }
 
+// MaxLabels is how many labels of a dimension are kept.
+const MaxLabels = maxLabels
+
 // Dict is what a reading knows of the labels of one dimension.
 type Dict struct{ ds dicts }
 
@@ -128,10 +131,30 @@ func ReadCSV(body []byte) (rows, rejects int, lines int64, err error) {
 // ReadJSON decodes an answer of one block and types its rows.
 func ReadJSON(body []byte) (rows int64, err error) {
 	t, _ := fuzzed()
+	err = readJSON(t, body)
+	return t.rows, err
+}
+
+// LabelsOfJSON returns the labels of the rows of an answer, as a reading finds them
+// that knows d.
+func LabelsOfJSON(d Dict, body []byte) (labels []string, err error) {
+	t, _ := fuzzed()
+	t.dicts = dicts{"customer_trackgroup": d.ds.of("x")}
+	err = readJSON(t, body)
+	batch, _ := t.build.Take()
+	at := t.build.Table().Column("customer_trackgroup")
+	for row := range batch.Rows() {
+		text, _ := batch.Cell(row, at)
+		labels = append(labels, string(text))
+	}
+	return labels, err
+}
+
+func readJSON(t *typer, body []byte) error {
 	t.begin(0, printer{})
 	s := &source{client: httpapi.New(httpapi.Config{BaseURL: "https://localhost"}), report: &Options{}}
-	r := &reportReader{reader: &reader{s: s}, dicts: t.dicts, currency: "EUR"}
-	b := &block{typer: t, slots: newSlots(t.names())}
-	err = r.readJSON(response{Reader: bufio.NewReader(bytes.NewReader(body))}, []*block{b}, question{blocks: []asked{{id: "1"}}}, true)
-	return t.rows, err
+	r := &reportReader{reader: &reader{s: s, req: sources.Request{Part: t.customer}}, dicts: t.dicts, currency: "EUR"}
+	r.constants(t)
+	b := &block{typer: t, slots: newSlots(t.names()), def: blockDefinition{IDs: map[string]string{"customer_trackgroup": "customer_trackgroupid"}}}
+	return r.readJSON(response{Reader: bufio.NewReader(bytes.NewReader(body))}, []*block{b}, question{blocks: []asked{{id: "1"}}}, true)
 }

@@ -1,5 +1,7 @@
 package owapro
 
+import "strings"
+
 // label fills in labels and ids of dimensions that have both. JSON gives ids, and
 // labels for most of them; CSV gives either.
 func (t *typer) label(c *cells) error {
@@ -23,13 +25,23 @@ func (t *typer) label(c *cells) error {
 		if c.text[l.slot] != nil {
 			continue
 		}
-		label, ok := l.dict.label(c.text[l.id])
+		label, ok := t.labelOf(l, c.text[l.id])
 		if !ok && t.marks != nil { // in JSON an id is simply not in the dict
 			return &unsure{reason: "no label is known for the id " + string(c.text[l.id]) + " of " + t.slots[l.slot].name, usual: true}
 		}
 		c.set(l.slot, label)
 	}
 	return nil
+}
+
+// labelOf returns the label of an id: one that is remembered, or one of the page of JSON
+// that there was no room for.
+func (t *typer) labelOf(l *labelled, id []byte) (label string, ok bool) {
+	if label, ok = l.dict.label(id); ok || t.marks != nil {
+		return label, ok
+	}
+	said := t.said[t.slots[l.slot].name].Dict[string(id)]
+	return strings.ReplaceAll(string(said), "\r\n", "\n"), said != ""
 }
 
 // identify finds the id of a cell that holds a label, or the id itself.

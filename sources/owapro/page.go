@@ -178,6 +178,7 @@ type jsonTaker struct {
 // describe implements taker: ids and labels of the page, and its currency.
 func (j *jsonTaker) describe(i int, m *metadata) {
 	t := j.list[i].typer
+	t.said = m.Dimension
 	for dimension, about := range m.Dimension {
 		for id, label := range about.Dict {
 			if label != "" {

@@ -108,7 +108,8 @@ type typer struct {
 	marks    *marks // of CSV; nil reads JSON
 	money    string // currency of amounts, "" if not known
 	dicts    dicts
-	grown    bool // labels were learned
+	said     members[dimensionMetadata] // what the page of JSON says of its labels
+	grown    bool                       // labels were learned
 	labelled []labelled
 	current  *cells
 	raw      func() []byte // of current
@@ -138,7 +139,7 @@ type labelled struct {
 func (t *typer) begin(skip int64, skipped printer) {
 	t.rows, t.trimmed, t.print, t.keys, t.waiting = 0, 0, printer{}, printer{}, false
 	t.rowKeys = t.rowKeys[:0]
-	t.skip, t.skipped = skip, skipped
+	t.skip, t.skipped, t.said = skip, skipped, nil
 	t.sums.begin()
 }
 
