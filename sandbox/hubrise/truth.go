@@ -56,6 +56,18 @@ type truth struct {
 
 // Rows yields the rows of a table at the moment of the call. A mutation during the loop is not seen.
 func (s *Server) Rows(table string, q Query) (iter.Seq[Row], error) {
+	all, err := s.RowsWith(table, q)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(Row) bool) {
+		all(func(of string, row Row) bool { return of != table || yield(row) })
+	}, nil
+}
+
+// RowsWith is Rows of a table and of all others that come from the same documents, with
+// their names: a table at a time would make every document again for each.
+func (s *Server) RowsWith(table string, q Query) (iter.Seq2[string, Row], error) {
 	all := tables[table]
 	if all == nil {
 		return nil, fmt.Errorf("no table %q", table)
@@ -64,9 +76,7 @@ func (s *Server) Rows(table string, q Query) (iter.Seq[Row], error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(Row) bool) {
-		all(t, func(of string, row Row) bool { return of != table || yield(row) })
-	}, nil
+	return func(yield func(string, Row) bool) { all(t, yield) }, nil
 }
 
 // Count returns how many rows [Server.Rows] would yield.

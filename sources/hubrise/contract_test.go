@@ -3,6 +3,7 @@ package hubrise_test
 import (
 	"encoding/json"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -100,45 +101,46 @@ func truth(tb testing.TB, v *vendor, s sources.Stream, q sandbox.Query, i source
 		q.After, q.Before = i.Start.Format(time.RFC3339), i.End.Format(time.RFC3339)
 	}
 	zones := map[string]string{}
-	for row := range rowsOf(tb, v, "locations", sandbox.Query{Account: q.Account}) {
+	locations := sourcetest.Must[iter.Seq[sandbox.Row]](tb)(v.Rows("locations", sandbox.Query{Account: q.Account}))
+	for row := range locations {
 		zones[row["id"].(string)] = row["timezone"].(map[string]any)["name"].(string)
 	}
-	out := map[string][]sourcetest.Row{}
-	at := map[string]string{} // locations of orders
-	for _, table := range s.Tables {
+	tables, first := map[string]record.Table{}, "" // by the vendor's names
+	for i, table := range s.Tables {
 		name := table.Name
 		if other, ok := vendors[name]; ok {
 			name = other
 		}
-		for row := range rowsOf(tb, v, name, q) {
-			if name == "orders" {
-				at[row["id"].(string)] = row["location_id"].(string)
-			}
-			if id, ok := row["order_id"].(string); ok {
-				row["location_id"] = at[id]
-			}
-			cells := sourcetest.Row{}
-			for _, c := range table.Columns {
-				if c.Type == record.JSON {
-					continue
-				}
-				if text, ok := expected(tb, name, c, row, zones); ok {
-					cells[c.Name] = text
-				}
-			}
-			out[table.Name] = append(out[table.Name], cells)
+		if tables[name] = table; i == 0 {
+			first = name
 		}
 	}
-	return out
-}
-
-func rowsOf(tb testing.TB, v *vendor, table string, q sandbox.Query) func(func(sandbox.Row) bool) {
-	tb.Helper()
-	rows, err := v.Rows(table, q)
-	if err != nil {
-		tb.Fatal(err)
+	out := map[string][]sourcetest.Row{}
+	at := map[string]string{} // locations of orders
+	rows := sourcetest.Must[iter.Seq2[string, sandbox.Row]](tb)(v.RowsWith(first, q))
+	for name, row := range rows {
+		table, ok := tables[name]
+		if !ok {
+			continue
+		}
+		if name == "orders" {
+			at[row["id"].(string)] = row["location_id"].(string)
+		}
+		if id, ok := row["order_id"].(string); ok {
+			row["location_id"] = at[id]
+		}
+		cells := sourcetest.Row{}
+		for _, c := range table.Columns {
+			if c.Type == record.JSON {
+				continue
+			}
+			if text, ok := expected(tb, name, c, row, zones); ok {
+				cells[c.Name] = text
+			}
+		}
+		out[table.Name] = append(out[table.Name], cells)
 	}
-	return rows
+	return out
 }
 
 // expected writes down what a column holds for a row of the vendor, from the

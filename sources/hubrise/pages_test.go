@@ -166,7 +166,11 @@ func lastOrder(t *testing.T, v *vendor) string {
 	t.Helper()
 	last := ""
 	i := day(t, "2026-03-27", 1)
-	for row := range rowsOf(t, v, "orders", sandbox.Query{Account: accountOf, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)}) {
+	rows, err := v.Rows("orders", sandbox.Query{Account: accountOf, After: i.Start.Format(time.RFC3339), Before: i.End.Format(time.RFC3339)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range rows {
 		last = row["id"].(string)
 	}
 	return last
