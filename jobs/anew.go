@@ -2,9 +2,25 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"exporter/state"
 )
+
+// CloseAbandoned ends the runs of a process that was killed, as the next executor would:
+// what they left is to be tried again. While somebody works on the state there are none.
+func CloseAbandoned(ctx context.Context, st *state.Store) (err error) {
+	lease, err := st.Acquire(ctx, "retry")
+	if held := new(state.HeldError); errors.As(err, &held) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
+	_, err = st.CloseZombies(ctx, lease.Epoch())
+	return err
+}
 
 // Anew returns the request for a run of a job that failed or was cut short before it had
 // planned a slice, if that is the newest that has begun or the newest of what is due:

@@ -36,7 +36,7 @@ func insist(ctx context.Context, write func(context.Context) error) error {
 
 // refused reports whether the state has answered, and will not take the write later either.
 func refused(err error) bool {
-	return errors.Is(err, state.ErrStale) || errors.Is(err, state.ErrTransition) || errors.Is(err, state.ErrLost)
+	return errors.Is(err, state.ErrStale) || errors.Is(err, state.ErrTransition) || errors.Is(err, state.ErrLost) || errors.Is(err, state.ErrReplaced)
 }
 
 // keepEnd writes how a slice ended. What the state does not take now is written with the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,38 @@ func lock(t *testing.T, path string) (unlock func()) {
 			t.Error(err)
 		}
 	}
+}
+
+// A serve whose state was replaced by another file ends, whatever it is at: what it would
+// write is lost, and another process has the new state for itself.
+func TestTheStateIsReplacedUnderAServe(t *testing.T) {
+	w, _ := newFakeWorld(t)
+	cfg := w.configure(`lookback = "1d"`)
+	st, err := state.Open(t.Context(), cfg.Exporter.State, state.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := jobs.NewEngine(cfg, st, jobs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- e.Serve(t.Context(), time.Minute) }()
+	for e.Ready() != nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := errors.Join(os.Rename(cfg.Exporter.State, cfg.Exporter.State+".away"), os.WriteFile(cfg.Exporter.State, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-served:
+		if !errors.Is(err, state.ErrReplaced) || jobs.ExitCode(err) != jobs.ExitFailed {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it goes on")
+	}
+	_ = errors.Join(e.Close(context.Background()), st.Close()) // the state is gone
 }
 
 // A state that does not answer at the very end of a slice and of its run gets to know

@@ -114,8 +114,8 @@ func health(job *config.Job, j state.Job, p past, open []state.Run, now time.Tim
 	h.Flagged = p.failed >= FlagAfter || p.failed > 0 && (class == fault.Auth || class == fault.Config)
 	if !j.Paused {
 		h.NextFiring = job.Cron.Next(now.In(job.Zone)).UTC()
-		if _, every := job.Cron.(cron.ConstantDelaySchedule); every && !j.LastFiring.IsZero() {
-			if h.NextFiring = job.Cron.Next(j.LastFiring).UTC(); h.NextFiring.Before(now) {
+		if _, every := job.Cron.(cron.ConstantDelaySchedule); every {
+			if h.NextFiring = job.Cron.Next(j.LastFiring).UTC(); h.NextFiring.Before(now) { // also of one that never fired
 				h.NextFiring = now.UTC()
 			}
 		}

@@ -174,7 +174,9 @@ func (w *work) begin(ctx context.Context) (tasks []task, err error) {
 	if err == nil {
 		w.update(func(r *state.Run) { r.Slices = r.Committed + r.Unchanged + len(tasks) }) // after it gave way it goes on counting
 		w.event(Event{Kind: RunPlanned, Slices: len(tasks)})
-		err = w.announce(ctx, tasks)
+		if err = w.announce(ctx, tasks); err == nil {
+			w.progress(ctx) // so that it is known that it has slices, whatever ends it
+		}
 	}
 	if err != nil {
 		w.shut(w.src)

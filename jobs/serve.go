@@ -64,6 +64,7 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) error {
 	if err != nil {
 		return err
 	}
+	e.announce(ctx)
 	for {
 		if err := e.serveUnder(ctx, lease, grace); !errors.Is(err, errStateAway) {
 			return err
@@ -71,6 +72,21 @@ func (e *Engine) Serve(ctx context.Context, grace time.Duration) error {
 		if lease, err = e.takeOverAgain(ctx); lease == nil {
 			return err
 		}
+	}
+}
+
+// announce logs when jobs fire next, once it is known that it is this process that runs them.
+func (e *Engine) announce(ctx context.Context) {
+	all, err := e.Health(ctx)
+	if err != nil {
+		return // the first look tells
+	}
+	for _, h := range all {
+		if h.Paused {
+			e.log.Info("job is paused", "job", h.Job)
+			continue
+		}
+		e.log.Info("job scheduled", "job", h.Job, "next", h.NextFiring)
 	}
 }
 
@@ -94,9 +110,14 @@ func (e *Engine) takeOverAgain(ctx context.Context) (*state.Lease, error) {
 		if held := new(state.HeldError); errors.As(err, &held) {
 			return nil, errors.Join(takenOver(), err)
 		}
+		if errors.Is(err, state.ErrReplaced) {
+			return nil, err
+		}
 		if err == nil {
+			e.log.Info("the state answers again")
 			return lease, nil
 		}
+		e.log.Error("the state does not answer: nothing is begun until it does", "again_in", min(2*pause, awayMost), "err", err, "hint", fault.HintOf(err))
 		e.setReady(err)
 		e.tick() // it waits for the state, and does not hang
 	}
@@ -129,6 +150,8 @@ func (s *server) loop(ctx, work context.Context) error {
 			return nil //nolint:nilerr // what a look could not do when it was told to end is no failure
 		case errors.Is(err, state.ErrLost):
 			return takenOver()
+		case errors.Is(err, state.ErrReplaced): // for good: whoever starts this again goes on
+			return err
 		}
 		timer := time.NewTimer(s.answered(err))
 		select {

@@ -86,7 +86,7 @@ func (w *work) attempt(ctx context.Context, t task) outcome {
 
 // pass takes the slice once through spool and sinks.
 func (w *work) pass(ctx context.Context, t task, tr *tries) (out outcome) {
-	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables, ClosedAt: t.End.Add(w.job.Settle)}, w.o.Now)
+	sp, why, err := w.spools.Open(spool.Spec{Job: w.job.Name, Part: t.part, Interval: t.Interval, Definition: w.definition, Tables: w.stream.Tables, ClosedAt: t.End.Add(w.job.Settle), AskedAt: w.run.Since}, w.o.Now)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -234,10 +234,15 @@ func (w *work) ended(ctx context.Context, t task, out outcome) int {
 	w.logEnd(t, out)
 	w.sliceEvent(t, Event{Kind: SliceEnded, State: rec.State, Pages: rec.Page, Rows: rec.Rows, Expected: rec.Announced, Until: rec.WaitUntil, Err: out.err})
 	w.event(Event{Kind: RunProgress})
+	w.progress(ctx)
+	return out.exitCode()
+}
+
+// progress stores the run's counts as they are now.
+func (w *work) progress(ctx context.Context) {
 	if err := w.state.Progress(ctx, w.snapshot()); err != nil {
 		w.log.Warn("progress of run could not be recorded", "job", w.job.Name, "run", w.run.ID, "err", err)
 	}
-	return out.exitCode()
 }
 
 // count adds the slice to the run's sums.

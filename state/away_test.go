@@ -1,6 +1,8 @@
 package state_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,4 +61,26 @@ func TestATurnThatDoesNotCome(t *testing.T) {
 		must(t, err)
 		must(t, s.Close())
 	})
+}
+
+// A state whose file is gone, or another one, takes nothing: it would be lost.
+func TestTheFileOfAStateIsTakenAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openState(t, path, state.Options{})
+	write := func() error {
+		_, err := s.Enqueue(t.Context(), state.Run{Job: "job"})
+		return err
+	}
+	must(t, write())
+	must(t, os.Rename(path, path+".away"))
+	fails(t, write(), fault.Transient, "it was removed or renamed", "Put it back")
+	must(t, os.Rename(path+".away", path))
+	must(t, write())
+	must(t, os.Rename(path, path+".away"))
+	must(t, os.WriteFile(path, nil, 0o600))
+	err := write()
+	fails(t, err, fault.Transient, "replaced by another file", "Start this process again")
+	if !errors.Is(err, state.ErrReplaced) {
+		t.Error(err)
+	}
 }

@@ -79,6 +79,30 @@ func (s *Store) checkFile(ctx context.Context) error {
 	return nil
 }
 
+// ErrReplaced means that the file of the state is another one than was opened.
+var ErrReplaced = errors.New("it was replaced by another file while it was open")
+
+// there fails unless the file that is open is the one at its path. What is written to one
+// that was removed or replaced is lost with this process, and another would take the state
+// for free.
+func (s *Store) there() error {
+	if s.opened == nil { // it is being opened
+		return nil
+	}
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Transient, "state %s: it was removed or renamed while it was open", s.path).
+			WithHint("Put it back, with %[1]s-wal. If it is lost, end this process and start it again: a new state is filled in from the sinks, tokens need \"exporter auth login\".", s.path)
+	case err != nil:
+		return classifyFile(err, "find state", s.path)
+	case !os.SameFile(info, s.opened):
+		return fault.New(fault.Transient, "state %s: %w", s.path, ErrReplaced).
+			WithHint("Start this process again: it goes on with the file that is there now. \"exporter state restore\" refuses while the state is in use.")
+	}
+	return nil
+}
+
 // warnMode does not change the mode: in a container the platform may have set it.
 func (s *Store) warnMode(ctx context.Context, path string, info fs.FileInfo) {
 	if mode := info.Mode().Perm(); mode&0o007 != 0 {

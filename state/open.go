@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -53,6 +55,7 @@ type Store struct {
 	turn        chan struct{}
 	statements  map[prepared]*sql.Stmt // used by whoever has the turn; closed with full and quick
 	written     atomic.Bool            // by this process: what keeps it from that now may pass
+	opened      fs.FileInfo            // the file that the connections have
 }
 
 // Open opens the state file at path, makes it if it is missing and migrates it if
@@ -107,7 +110,13 @@ func (s *Store) open(ctx context.Context) error {
 	if s.quick, err = s.connect(1, "synchronous(NORMAL)"); err != nil {
 		return err
 	}
-	return s.migrate(ctx)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if s.opened, err = os.Stat(s.path); err != nil {
+		return classifyFile(err, "open state", s.path)
+	}
+	return nil
 }
 
 // connect makes a pool of connections. The journal mode is not set here: changing

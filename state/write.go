@@ -82,7 +82,19 @@ const turnMost = 10 * time.Second
 var errNoTurn = fault.New(fault.Transient, "others of this process have waited for %s to write to the state", turnMost).
 	WithHint("End the program that has the state open in a transaction (a database shell, a backup).")
 
+// takeTurn waits until this goroutine may write to the state, and makes sure that it is there.
 func (s *Store) takeTurn(ctx context.Context) error {
+	if err := s.waitTurn(ctx); err != nil {
+		return err
+	}
+	if err := s.there(); err != nil {
+		s.endTurn()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) waitTurn(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
 		return nil

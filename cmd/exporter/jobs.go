@@ -68,8 +68,11 @@ func (p *program) jobs(ctx context.Context, next int) (err error) {
 // overview adds to what the state knows of a job what its sinks say, and more of its
 // firings.
 func (p *program) overview(ctx context.Context, s *session, job *config.Job, o *status.Job, next int) error {
-	o.Next = []time.Time{}
-	for at := p.Now().In(job.Zone); len(o.Next) < next; {
+	at := p.Now().In(job.Zone)
+	if len(o.Next) > 0 { // which of @every counts from the last firing
+		at = o.Next[0].In(job.Zone)
+	}
+	for o.Next = o.Next[:min(max(next, 0), len(o.Next))]; len(o.Next) < next; {
 		if at = job.Cron.Next(at); at.IsZero() {
 			break // a schedule that never fires again, such as 30 February
 		}

@@ -91,3 +91,30 @@ func TestABackfillGivesWayToAnotherProcess(t *testing.T) {
 		})
 	}
 }
+
+// What a run that was killed leaves is to be tried again, also before any other process
+// has looked after it.
+func TestRetryAfterAKill(t *testing.T) {
+	g := &gate{}
+	_, url := newVendor(t, 30, 3, g.serve)
+	dsn := pgtest.Start(t).Database(t)
+	p := newServed(t, url, dsn, newClock(t, today), `schedule = "@every 12h"`, `schedule = "0 3 1 1 *"`)
+	held, release := g.hold(t, 2) // before any slice has ended
+	run := p.command("run", "conversions", "--from", "2026-11-19", "--to", "2026-11-21")
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-held
+	if err := run.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = run.Wait() // killed
+	release()
+	out, err := p.command("retry", "--all").CombinedOutput()
+	if err != nil || strings.Contains(string(out), "all of it is done again") || strings.Contains(string(out), "nothing failed") {
+		t.Errorf("retry: %v\n%s", err, out)
+	}
+	if got := value(t, direct(t, dsn), `SELECT string_agg(concat_ws(' ', trigger, state, slices_committed), ', ' ORDER BY started_at) FROM exporter.runs`); got != "cli interrupted 0, retry succeeded 2" {
+		t.Errorf("runs: %s", got)
+	}
+}

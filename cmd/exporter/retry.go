@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -108,11 +109,17 @@ func waits(slices int64) string {
 
 // failedOf looks the named jobs up in the state.
 func (p *program) failedOf(ctx context.Context, cfg *config.Config, names []string) (list []failures, err error) {
+	if err := notAsRoot(os.Geteuid(), cfg.Exporter.State); err != nil {
+		return nil, err
+	}
 	s, err := p.openState(ctx, cfg, p.logger(p.Stderr))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	if err := jobs.CloseAbandoned(ctx, s.state); err != nil {
+		return nil, err
+	}
 	counts, err := s.state.SliceStates(ctx)
 	if err != nil {
 		return nil, err

@@ -73,19 +73,11 @@ func (p *program) serveJobs(ctx context.Context, grace time.Duration) (err error
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	defer p.showStatus(ctx, s, w.log, counters)()
 	defer p.tellSystemd(ctx, s.engine, w.log)()
-	p.announce(w, cfg)
 	if err := s.engine.Serve(ctx, grace); err != nil {
 		return held(err)
 	}
 	w.log.Info("drained")
 	return nil
-}
-
-// announce logs when jobs fire next.
-func (p *program) announce(w *logWatcher, cfg *config.Config) {
-	for _, job := range cfg.Jobs {
-		w.log.Info("job scheduled", "job", job.Name, "next", job.Cron.Next(p.Now().In(job.Zone)))
-	}
 }
 
 // held says what to do when another process has the state.

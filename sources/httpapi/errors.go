@@ -1,12 +1,15 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"exporter/fault"
@@ -81,7 +84,19 @@ func (c *Client) describe(cl *call, cause error) *Error {
 
 // fail returns the classified error of a call; hint and wait of the cause are kept.
 func (c *Client) fail(cl *call, class fault.Class, cause error) error {
-	return &fault.Error{Class: class, Hint: fault.HintOf(cause), Wait: fault.WaitOf(cause), Err: c.describe(cl, cause)}
+	return &fault.Error{Class: class, Hint: cmp.Or(fault.HintOf(cause), hintForDial(cause)), Wait: fault.WaitOf(cause), Err: c.describe(cl, cause)}
+}
+
+// hintForDial says what is missing where a vendor that is played on this machine is gone.
+func hintForDial(err error) string {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "dial" || !errors.Is(err, syscall.ECONNREFUSED) {
+		return ""
+	}
+	if a, ok := op.Addr.(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+		return ""
+	}
+	return fmt.Sprintf("Nothing listens at %s of this machine. A demo's vendors are there while `exporter demo --serve` runs, those of a sandbox while `exporter sandbox --listen %[1]s` does.", op.Addr)
 }
 
 func (c *Client) interrupted(ctx context.Context, cl *call) error {

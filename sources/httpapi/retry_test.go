@@ -114,6 +114,9 @@ func TestNoServer(t *testing.T) {
 	c := newClient(t, httpapi.Config{BaseURL: address})
 	_, err := fetch(t.Context(), c, &httpapi.Request{Once: true})
 	wantClass(t, err, fault.Transient, "connection refused", "attempt 5") // nothing was sent: even Once is repeated
+	if hint := fault.HintOf(err); !strings.Contains(hint, "`exporter sandbox --listen "+strings.TrimPrefix(address, "http://")+"`") {
+		t.Errorf("hint %q", hint)
+	}
 }
 
 func TestGoodAnswers(t *testing.T) {
