@@ -10,6 +10,7 @@ import (
 
 	"exporter/jobs"
 	"exporter/jobs/config"
+	"exporter/sinks/postgres/pgtest"
 	"exporter/state"
 )
 
@@ -180,4 +181,37 @@ func TestABackfillOfEverythingGoesOn(t *testing.T) {
 		t.Fatal("the third goes on with one that has succeeded")
 	}
 	w.want(w.runAll(t.Context(), cfg, third)[0], jobs.ExitOK, 0, 5, 0)
+}
+
+// Rows that wait in the spool for a database are loaded without a call, but not by a
+// backfill of everything that is asked for later: the vendor may have mended them since.
+func TestABackfillOfEverythingAsksTheVendor(t *testing.T) {
+	w := newWorld(t, nil)
+	srv := pgtest.New(t, nil)
+	w.dsn = srv.Database(t)
+	cfg := w.configure(`lookback = "1d"`)
+	request := backfillOf(w, "2026-11-20T05:00:00Z", "2026-11-21T05:00:00Z")
+	srv.Stop(t)
+	w.want(w.run(cfg, request), jobs.ExitFailed, 0, 0, 1)
+	if _, err := w.vendor.HasOffers().Restate("2026-11-20", 5); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Minute)
+	request.Only = ""
+	o, closeAll := w.open(cfg, func() time.Time { return w.now }, nil)
+	request, _, err := o.engine.Continue(t.Context(), request)
+	closeAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.run(cfg, request), jobs.ExitFailed, 0, 0, 1)
+	srv.Start(t)
+	w.calls()
+	w.want(w.run(cfg, request), jobs.ExitOK, 1, 0, 0)
+	if n := w.calls(); n != 0 {
+		t.Errorf("%d calls were made for what the backfill itself has read", n)
+	}
+	if d := cmp.Diff(w.truth("2026-11-20T05:00:00Z", "2026-11-21T05:00:00Z"), w.table(), byID); d != "" {
+		t.Error(d)
+	}
 }

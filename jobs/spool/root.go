@@ -58,6 +58,9 @@ type Spec struct {
 	// ClosedAt is when the interval is closed: rows read before it are not the
 	// whole of it, and are read again once it has passed. Zero = always closed.
 	ClosedAt time.Time
+	// AskedAt is when somebody asked for what the vendor says now: rows read before it
+	// are read again. Zero = nobody did.
+	AskedAt time.Time
 }
 
 // startFormat is the start of a slice in the name of its folder.

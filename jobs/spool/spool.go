@@ -134,6 +134,8 @@ func (s *Spool) resume(now time.Time) (why string, ok bool) {
 		return "the job's definition changed since", false
 	case st.Started.Before(s.spec.ClosedAt) && !now.Before(s.spec.ClosedAt):
 		return "it was begun while the interval was open", false
+	case st.Started.Before(s.spec.AskedAt):
+		return "it was begun before that was asked for", false
 	case now.Sub(st.Updated) > fresh || st.Updated.After(now.Add(time.Hour)):
 		return fmt.Sprintf("its last page was read at %s, over %s ago", st.Updated.UTC().Format(time.RFC3339), fresh), false
 	case len(st.Files) != 2*len(s.spec.Tables) || len(st.Tallies) != len(s.spec.Tables) || len(st.Rejected) != len(s.spec.Tables):

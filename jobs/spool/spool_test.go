@@ -179,6 +179,8 @@ func TestWhatIsNotGoneOnWith(t *testing.T) {
 	other.Definition = "d2"
 	closing := spec
 	closing.ClosedAt = now.Add(time.Hour)
+	asked := spec
+	asked.AskedAt = now.Add(time.Minute)
 	wider := spec
 	wider.Tables = []record.Table{tables[0], {Name: "items", Columns: []record.Column{{Name: "n", Type: record.Text}}}}
 	for name, c := range map[string]struct {
@@ -192,6 +194,7 @@ func TestWhatIsNotGoneOnWith(t *testing.T) {
 		"age":                   {spec: spec, at: now.Add(49 * time.Hour), why: "its last page was read at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
 		"from the future":       {spec: spec, at: now.Add(-2 * time.Hour), why: "its last page was read at 2026-11-22T03:30:00Z, over 48h0m0s ago"},
 		"open then, closed now": {spec: closing, at: now.Add(2 * time.Hour), why: "it was begun while the interval was open"},
+		"asked for since":       {spec: asked, at: now.Add(time.Hour), why: "it was begun before that was asked for"},
 		"cut file": {spec: spec, at: now, why: "its files are shorter than its checkpoint says", damage: func(t *testing.T, dir string) {
 			if err := os.Truncate(filepath.Join(dir, "0.rows"), 3); err != nil {
 				t.Fatal(err)
