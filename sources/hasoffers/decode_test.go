@@ -102,6 +102,18 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestDecodeCutOff: an answer that looks whole is not if the connection or the compressed
+// stream ends too early: its checksum is behind the last byte of it.
+func TestDecodeCutOff(t *testing.T) {
+	body := []byte(`{"response":{"status":1,"data":{"count":1,"data":{"1":{"Conversion":{"id":"1"}}}}}}`)
+	for _, piece := range []int{7, len(body)} {
+		in := io.MultiReader(pieces(body, piece), readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
+		if _, err := hasoffers.Decode("Conversion", some, in); fault.ClassOf(err) != fault.Transient {
+			t.Errorf("pieces of %d: got %v, want class %q", piece, err, fault.Transient)
+		}
+	}
+}
+
 // FuzzDecode: however an answer arrives, it is what the library makes of it.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{

@@ -40,11 +40,13 @@ func (in *input) more() bool {
 	if in.err != nil || len(room) == 0 {
 		return false
 	}
-	n, err := io.ReadAtLeast(in.body, room, min(max(in.end, 1), len(room)))
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+	n, least := 0, min(max(in.end, 1), len(room))
+	for n < least && in.err == nil { // io.ReadAtLeast has one error for an end and for a body that is cut off
+		var more int
+		more, in.err = in.body.Read(room[n:])
+		n += more
 	}
-	in.end, in.err = in.end+n, err
+	in.end += n
 	return n > 0
 }
 

@@ -165,7 +165,7 @@ func (t *tokens) atEnd() error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("%q behind the end of the answer", c)
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(t.err, io.EOF):
 		return nil
 	}
 	return err
