@@ -50,7 +50,7 @@ func (p *program) glance(ctx context.Context, s *session) ([]status.Job, error) 
 		if err != nil {
 			return nil, err
 		}
-		o.Command = p.toPress(&o, class)
+		o.Command = p.toPress(&o, class, job.Source)
 		all[i] = o
 	}
 	return all, nil
@@ -191,15 +191,15 @@ func waiting(o *status.Job, zone *time.Location) string {
 }
 
 // toPress is the command that a person would call next, "" if there is none.
-func (p *program) toPress(o *status.Job, class fault.Class) string {
+func (p *program) toPress(o *status.Job, class fault.Class, src *config.Source) string {
 	command := ""
 	switch {
 	case o.Paused:
 		command = "resume " + o.Name
 	case o.Running != "" || o.Queued > 0:
-	case class == fault.Auth:
+	case class == fault.Auth && loginOf(src):
 		command = "auth login " + o.Source
-	case class == fault.Config:
+	case class == fault.Auth, class == fault.Config: // keys in the configuration, or other mistakes there
 		command = "validate --connect"
 	case o.Failed > 0, o.Slices[state.SliceFailed]+o.Slices[state.SliceCheckFailed] > 0 && !o.Late:
 		command = "retry " + o.Name

@@ -90,8 +90,8 @@ type leftToDo struct {
 	login    bool     // to be made
 }
 
-// unfinished finds it out from the sample of a driver. Open looks at the settings
-// alone; a word for each variable of the environment is enough for it.
+// unfinished finds it out from the sample of a driver; a word for each variable of the
+// environment is enough for it.
 func unfinished(d sources.Driver) (left leftToDo, err error) {
 	text, _, _ := strings.Cut(d.Sample, "\n[jobs.")
 	word := func(name string) (string, bool) { return name, true }
@@ -105,15 +105,20 @@ func unfinished(d sources.Driver) (left leftToDo, err error) {
 			left.examples = append(left.examples, m[1])
 		}
 	}
-	src, err := d.Open(sources.Deps{Name: left.source}, cfg.Sources[0].Settings, d.Kinds[0].Options())
+	left.login = loginOf(cfg.Sources[0])
+	return left, nil
+}
+
+// loginOf reports whether a person logs in to a source, rather than keys that its
+// settings have. Open looks at those alone.
+func loginOf(s *config.Source) bool {
+	src, err := s.Driver.Open(sources.Deps{Name: s.Name}, s.Settings, s.Driver.Kinds[0].Options())
 	if err != nil {
-		return left, fmt.Errorf("open the sample of %s: %w", d.Name, err)
-	}
-	if l, ok := src.(sources.Login); ok {
-		left.login = l.LoginURL("") != ""
+		return false // a run says why
 	}
 	if c, ok := src.(io.Closer); ok {
-		err = c.Close()
+		defer func() { _ = c.Close() }() // nothing was asked
 	}
-	return left, err
+	l, ok := src.(sources.Login)
+	return ok && l.LoginURL("") != ""
 }
