@@ -7,11 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zeebo/xxh3"
-
 	"exporter/fault"
 	"exporter/record"
 	"exporter/sources"
+	"exporter/sources/pageprint"
 )
 
 // Changed implements sources.Changer: the days, in the network's zone, of the
@@ -36,10 +35,10 @@ func (s *source) Changed(ctx context.Context, stream string, since time.Time) ([
 func (s *source) changedBy(ctx context.Context, method string, since time.Time, found map[int32]bool) error {
 	names := []string{fieldID, fieldDatetime}
 	var scratch []byte
-	var here, before xxh3.Uint128 // of the keys of this page and the one before, in any order
+	var here, before pageprint.Sum // of the keys of this page and the one before
 	d := newDecoder(model, names, func(r *row) error {
-		h := xxh3.Hash128(append(append(scratch[:0], r.key...), r.value(0)...))
-		here.Hi, here.Lo = here.Hi+h.Hi, here.Lo+h.Lo
+		scratch = append(append(scratch[:0], r.key...), r.value(0)...)
+		here.Add(pageprint.Of(scratch))
 		text := r.text(1)
 		if len(text) < len(time.DateOnly) {
 			return fault.New(fault.Data, "row %s has no datetime", r.key)
@@ -64,7 +63,7 @@ func (s *source) changedBy(ctx context.Context, method string, since time.Time, 
 			return fault.New(fault.Data, "page %d of %s repeats the page before it", req.page, method).
 				WithHint("The vendor ignores the page number. Take restate out of the job's options, and use a longer lookback.")
 		}
-		before, here = here, xxh3.Uint128{}
+		before, here = here, pageprint.Sum{}
 		switch {
 		case got.count < 0 || read >= got.count:
 			return nil

@@ -48,7 +48,7 @@ func (r *reader) pagedPass(p pass, c *cursor) error {
 		}
 		c.Pages, c.Page, c.Limit = c.Pages+1, c.Page+1, r.limit
 		c.Read, c.Trimmed, c.Announced = c.Read+got.rows, c.Trimmed+got.trimmed, got.count
-		c.Hash, c.Datetime, c.ID = got.print.hash(), got.most.datetime, got.most.id
+		c.Hash, c.Datetime, c.ID = got.print.String(), got.most.datetime, got.most.id
 		if c.Done, err = r.ended(c, got); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func moved(c *cursor, got numbered) error {
 	switch {
 	case c.Page == 0:
 		return nil
-	case got.rows > 0 && got.print.hash() == c.Hash:
+	case got.rows > 0 && got.print.String() == c.Hash:
 		return fault.New(fault.Data, "page %d is page %d again", c.Page+1, c.Page).
 			WithHint("The vendor ignores page numbers beyond some point. Lower page_size in the job's options; if it stays so, report it to TUNE.")
 	case got.count != c.Announced:
@@ -99,7 +99,7 @@ func (r *reader) verify(p pass, c cursor) error {
 	if err != nil {
 		return err
 	}
-	if got.print.hash() != c.Hash || got.count != c.Announced {
+	if got.print.String() != c.Hash || got.count != c.Announced {
 		return fault.New(fault.Drift, "page %d is no longer what it was when the reading stopped after it", c.Page).
 			WithHint("The slice starts again.")
 	}

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"net/url"
 
-	"github.com/zeebo/xxh3"
-
 	"exporter/sources/jsonbody"
+	"exporter/sources/pageprint"
 )
 
 // sections are the lists in a catalog's data, by the tables of their elements, with
@@ -72,7 +71,7 @@ func (r *reader) catalog(id string, d *jsonbody.Decoder) error {
 			}
 			n := 0
 			return d.Values(func(document []byte) error {
-				r.page.print.add(xxh3.Hash128(document))
+				r.page.print.Add(pageprint.Of(document))
 				r.part(id, s, n, document)
 				filled[s.table] = true
 				n++
@@ -84,7 +83,7 @@ func (r *reader) catalog(id string, d *jsonbody.Decoder) error {
 		return err
 	}
 	head = append(head, '}')
-	r.page.print.add(xxh3.Hash128(head))
+	r.page.print.Add(pageprint.Of(head))
 	r.page.fresh++
 	r.header(tableCatalogs, head)
 	return nil

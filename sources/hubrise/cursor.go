@@ -1,11 +1,7 @@
 package hubrise
 
 import (
-	"encoding/hex"
 	"encoding/json"
-	"math/bits"
-
-	"github.com/zeebo/xxh3"
 
 	"exporter/fault"
 	"exporter/sources"
@@ -76,21 +72,4 @@ func (c *cursor) checkpoint() (*sources.Checkpoint, error) {
 		return nil, fault.New(fault.Data, "write checkpoint: %w", err)
 	}
 	return &sources.Checkpoint{Kind: sources.Position, Cursor: text}, nil
-}
-
-// printer is the order-independent fingerprint of a page's documents.
-type printer struct{ hi, lo uint64 }
-
-func (p *printer) add(h xxh3.Uint128) {
-	var carry uint64
-	p.lo, carry = bits.Add64(p.lo, h.Lo, 0)
-	p.hi, _ = bits.Add64(p.hi, h.Hi, carry)
-}
-
-func (p *printer) hash() string {
-	var b [16]byte
-	for i := range 8 {
-		b[i], b[8+i] = byte(p.hi>>(8*i)), byte(p.lo>>(8*i))
-	}
-	return hex.EncodeToString(b[:])
 }

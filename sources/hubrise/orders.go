@@ -5,10 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zeebo/xxh3"
-
 	"exporter/fault"
 	"exporter/sources/jsonbody"
+	"exporter/sources/pageprint"
 )
 
 // planOrders reads the orders of the account, or of one location.
@@ -45,7 +44,7 @@ func (r *reader) order(document []byte) error {
 		created = at.UnixMicro()
 		if at.Before(r.req.Interval.Start) || !at.Before(r.req.Interval.End) {
 			r.outside++
-			r.page.print.add(xxh3.Hash128(document))
+			r.page.print.Add(pageprint.Of(document))
 			return nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"exporter/fault"
 	"exporter/sources/httpapi"
 	"exporter/sources/jsonbody"
+	"exporter/sources/pageprint"
 )
 
 // maxIdle is how many pages in a row may bring nothing new: beyond it the cursors
@@ -31,7 +32,7 @@ type step struct {
 // page is what an answer was.
 type page struct {
 	next  string // the vendor's cursor of the page after it
-	print printer
+	print pageprint.Sum
 	span  span // of creation of its rows
 	rows  int
 	fresh int // of them, those that had not come before
@@ -90,7 +91,7 @@ func (r *reader) reread(c *cursor) error {
 	if err != nil {
 		return err
 	}
-	if p.print.hash() != c.Print || (p.next == "") != (c.Next == "") {
+	if p.print.String() != c.Print || (p.next == "") != (c.Next == "") {
 		return fault.New(fault.Drift, "page %d of %s is no longer what it was when the reading stopped after it", c.Page, r.steps[c.Step].path).
 			WithHint("The slice starts again.")
 	}
@@ -140,7 +141,7 @@ func (r *reader) turn(c *cursor) error {
 	if c.Idle >= maxIdle {
 		return endless(r.steps[c.Step].path)
 	}
-	r.page, c.Next, c.Print = p, p.next, p.print.hash()
+	r.page, c.Next, c.Print = p, p.next, p.print.String()
 	return nil
 }
 
@@ -197,8 +198,8 @@ func refusedCursor(at string, err error) error {
 // fresh notes an element of a list by its id, and reports whether it is new. One
 // that comes again and has changed is not both.
 func (r *reader) fresh(id, document []byte, created int64) (bool, error) {
-	print := xxh3.Hash128(document)
-	r.page.print.add(print)
+	print := pageprint.Of(document)
+	r.page.print.Add(print)
 	r.page.rows++
 	if created != 0 {
 		r.page.span.add(created)
@@ -209,7 +210,7 @@ func (r *reader) fresh(id, document []byte, created int64) (bool, error) {
 	}
 	key := xxh3.Hash128(id)
 	if before, twice := r.seen[key]; twice {
-		if before != print.Lo {
+		if before != print.Short() {
 			return false, fault.New(fault.Drift, "%s came twice and had changed in between", id).
 				WithHint("It was changed while the pages were read. The slice starts again.")
 		}
@@ -220,7 +221,7 @@ func (r *reader) fresh(id, document []byte, created int64) (bool, error) {
 		return false, fault.New(fault.Drift, "%s may have been read before the reading stopped", id).
 			WithHint("The vendor's pages are in no order of time, so that a reading cannot go on in the middle. The slice starts again.")
 	}
-	r.seen[key] = print.Lo
+	r.seen[key] = print.Short()
 	r.page.fresh++
 	return true, nil
 }

@@ -9,6 +9,7 @@ import (
 	"exporter/record"
 	"exporter/sources"
 	"exporter/sources/httpapi"
+	"exporter/sources/pageprint"
 )
 
 // Number reads a number of a CSV with the marks given, "" for those not known. It
@@ -119,7 +120,7 @@ func ReadCSV(body []byte) (rows, rejects int, lines int64, err error) {
 	t, h := fuzzed()
 	c := &table{money: "EUR"}
 	t.marks = &c.marks
-	t.begin(0, printer{})
+	t.begin(0, pageprint.Sum{})
 	lines, err = c.read(response{Reader: bufio.NewReaderSize(bytes.NewReader(body), peekBytes), csv: true}, t.slots, h, t.add)
 	if err == nil {
 		_, err = t.end(true)
@@ -151,7 +152,7 @@ func LabelsOfJSON(d Dict, body []byte) (labels []string, err error) {
 }
 
 func readJSON(t *typer, body []byte) error {
-	t.begin(0, printer{})
+	t.begin(0, pageprint.Sum{})
 	s := &source{client: httpapi.New(httpapi.Config{BaseURL: "https://localhost"}), report: &Options{}}
 	r := &reportReader{reader: &reader{s: s, req: sources.Request{Part: t.customer}}, dicts: t.dicts, currency: "EUR"}
 	r.constants(t)

@@ -1,16 +1,22 @@
 package owapro
 
-import "slices"
+import (
+	"slices"
+
+	"exporter/sources/pageprint"
+)
 
 // mark adds a row to the fingerprints of the page: what identifies rows, then the rest.
 func (t *typer) mark(c *cells) {
 	t.line = t.appendCells(t.line[:0], c, t.identifying)
+	key := pageprint.Of(t.line)
+	t.keys.Add(key)
 	if len(t.rowKeys) == cap(t.rowKeys) { // twice the room, not a quarter more
 		t.rowKeys = slices.Grow(t.rowKeys, len(t.rowKeys)+1)
 	}
-	t.rowKeys = append(t.rowKeys, t.keys.add(t.line))
+	t.rowKeys = append(t.rowKeys, key.Short())
 	t.line = t.appendCells(t.line, c, t.others)
-	t.print.add(t.line)
+	t.print.Add(pageprint.Of(t.line))
 }
 
 // appendCells appends the cells of some slots, each with an end.

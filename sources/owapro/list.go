@@ -14,6 +14,7 @@ import (
 	"exporter/record"
 	"exporter/sources"
 	"exporter/sources/httpapi"
+	"exporter/sources/pageprint"
 )
 
 // list is a directory of the vendor.
@@ -175,13 +176,13 @@ func scalar(v any) string {
 func (s *source) wholeList(ctx context.Context, l list, each func(entry) error) error {
 	var at place
 	for !at.Done {
-		var print printer
+		var print pageprint.Sum
 		got, err := s.listPage(ctx, l, at.Page+1, defaultPageSize, func(e entry) error {
-			print.add([]byte(e.id + "\x00" + e.name))
+			print.Add(pageprint.Of([]byte(e.id + "\x00" + e.name)))
 			return each(e)
 		})
 		if err == nil {
-			at, err = at.next(got, print.hash(), "", defaultPageSize, math.MaxInt64)
+			at, err = at.next(got, print.String(), "", defaultPageSize, math.MaxInt64)
 		}
 		if err != nil {
 			return err
@@ -201,16 +202,16 @@ func (r *reader) directory() error {
 	build := record.NewBuilder(0, table, nil)
 	limit := r.limit
 	page := func(at place) (place, error) {
-		var print printer
+		var print pageprint.Sum
 		got, err := r.s.listPage(r.ctx, l, at.Page+1, limit, func(e entry) error {
-			print.add([]byte(e.id + "\x00" + e.name))
+			print.Add(pageprint.Of([]byte(e.id + "\x00" + e.name)))
 			fill(build, table, customer, e)
 			return nil
 		})
 		if err != nil {
 			return at, err
 		}
-		return at.next(got, print.hash(), "", limit, math.MaxInt64)
+		return at.next(got, print.String(), "", limit, math.MaxInt64)
 	}
 	return r.walk(build, page)
 }

@@ -6,13 +6,14 @@ import (
 	"log/slog"
 
 	"exporter/fault"
+	"exporter/sources/pageprint"
 )
 
 // page reads one page of some blocks, as CSV while that will do. It reports whether
 // it was JSON in the end.
 func (r *reportReader) page(list []*block, page int, again bool) (asJSON bool, err error) {
 	for _, b := range list {
-		b.handed, b.printed = 0, printer{}
+		b.handed, b.printed = 0, pageprint.Sum{}
 	}
 	var lines int64 // of a CSV that seemed to break off
 	if !r.onlyJSON() && r.json == "" {

@@ -1,13 +1,6 @@
 package owapro
 
-import (
-	"encoding/hex"
-	"math/bits"
-
-	"github.com/zeebo/xxh3"
-
-	"exporter/fault"
-)
+import "exporter/fault"
 
 // counts is what an answer says about its page, unknown where it does not, and
 // what it held.
@@ -20,26 +13,6 @@ type counts struct {
 }
 
 func noCounts() counts { return counts{items: unknown, pages: unknown, limit: unknown} }
-
-// printer is the order-independent fingerprint of a page's rows.
-type printer struct{ hi, lo uint64 }
-
-// add returns a hash of the row alone.
-func (p *printer) add(row []byte) uint64 {
-	h := xxh3.Hash128(row)
-	var carry uint64
-	p.lo, carry = bits.Add64(p.lo, h.Lo, 0)
-	p.hi, _ = bits.Add64(p.hi, h.Hi, carry)
-	return h.Lo
-}
-
-func (p *printer) hash() string {
-	var b [16]byte
-	for i := range 8 {
-		b[i], b[8+i] = byte(p.hi>>(8*i)), byte(p.lo>>(8*i))
-	}
-	return hex.EncodeToString(b[:])
-}
 
 // place is how far a paged reading has come: what a checkpoint holds of it.
 type place struct {

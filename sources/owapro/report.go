@@ -10,6 +10,7 @@ import (
 	"exporter/fault"
 	"exporter/record"
 	"exporter/sources"
+	"exporter/sources/pageprint"
 )
 
 // block is a table of the report at work.
@@ -20,8 +21,8 @@ type block struct {
 	typer   *typer
 	slots   *slots
 	header  header
-	handed  int64   // rows of the page at work that were handed on
-	printed printer // and what they were
+	handed  int64         // rows of the page at work that were handed on
+	printed pageprint.Sum // and what they were
 	counts  counts
 	meta    *metadata // nil in CSV
 }
@@ -202,7 +203,7 @@ func (r *reportReader) advance(at *blockPlace, b *block) error {
 	if b.meta != nil { // which has counts and sums to compare with
 		longest = math.MaxInt64
 	}
-	next, err := at.place.next(b.counts, b.typer.keys.hash(), b.typer.print.hash(), r.limit, longest)
+	next, err := at.place.next(b.counts, b.typer.keys.String(), b.typer.print.String(), r.limit, longest)
 	if err != nil {
 		return err
 	}
@@ -314,7 +315,7 @@ func (r *reportReader) verify(c *cursor) error {
 		if at.Page != last {
 			continue
 		}
-		if b.typer.print.hash() != at.Hash || at.Pages > 0 && b.counts.pages >= 0 && b.counts.pages != at.Pages {
+		if b.typer.print.String() != at.Hash || at.Pages > 0 && b.counts.pages >= 0 && b.counts.pages != at.Pages {
 			return moved(last)
 		}
 		b.typer.build.Take()

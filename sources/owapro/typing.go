@@ -8,6 +8,7 @@ import (
 
 	"exporter/fault"
 	"exporter/record"
+	"exporter/sources/pageprint"
 )
 
 // kind is how the text of a slot is read.
@@ -116,11 +117,11 @@ type typer struct {
 
 	// of the page at work
 	rows, trimmed   int64
-	print, keys     printer  // of all cells, and of those that identify a row
-	rowKeys, before []uint64 // hashes of the latter, row by row, and those of the page before
+	print, keys     pageprint.Sum // of all cells, and of those that identify a row
+	rowKeys, before []uint64      // hashes of the latter, row by row, and those of the page before
 	sums            sums
 	skip            int64 // rows that were handed on by another try, and what they were
-	skipped         printer
+	skipped         pageprint.Sum
 	row, pending    cells
 	waiting         bool
 	line, amount    []byte
@@ -136,8 +137,8 @@ type labelled struct {
 
 // begin forgets the page before. Rows that another try of the page has handed on
 // already are skipped, and have to be the same.
-func (t *typer) begin(skip int64, skipped printer) {
-	t.rows, t.trimmed, t.print, t.keys, t.waiting = 0, 0, printer{}, printer{}, false
+func (t *typer) begin(skip int64, skipped pageprint.Sum) {
+	t.rows, t.trimmed, t.print, t.keys, t.waiting = 0, 0, pageprint.Sum{}, pageprint.Sum{}, false
 	t.rowKeys = t.rowKeys[:0]
 	t.skip, t.skipped, t.said = skip, skipped, nil
 	t.sums.begin()

@@ -1,33 +1,13 @@
 package piwikpro
 
 import (
-	"encoding/hex"
 	"errors"
-	"math/bits"
 	"net/http"
-
-	"github.com/zeebo/xxh3"
 
 	"exporter/fault"
 	"exporter/sources"
+	"exporter/sources/pageprint"
 )
-
-// printer is the order-independent fingerprint of rows.
-type printer struct{ hi, lo uint64 }
-
-func (p *printer) add(h xxh3.Uint128) {
-	var carry uint64
-	p.lo, carry = bits.Add64(p.lo, h.Lo, 0)
-	p.hi, _ = bits.Add64(p.hi, h.Hi, carry)
-}
-
-func text128(hi, lo uint64) string {
-	var b [16]byte
-	for i := range 8 {
-		b[i], b[8+i] = byte(hi>>(8*i)), byte(lo>>(8*i))
-	}
-	return hex.EncodeToString(b[:])
-}
 
 // pager reads the pages of something by offset.
 type pager struct {
@@ -47,8 +27,8 @@ type pager struct {
 type page struct {
 	rows, trimmed int64
 	count         int64
-	print         printer
-	last          xxh3.Uint128
+	print         pageprint.Sum
+	last          pageprint.Sum
 	overlap       bool // the first row is to be the last of the page before
 }
 
@@ -75,15 +55,15 @@ func (p *pager) read(offset int64, limit int, last string, deliver bool) (page, 
 			return fault.New(fault.Data, "more than the %d rows came that were asked for", asked).
 				WithHint("The vendor ignores limit. Report it; nothing was loaded.")
 		}
-		h := xxh3.Hash128(raw)
+		h := pageprint.Of(raw)
 		if got.overlap && came == 1 {
-			if text128(h.Hi, h.Lo) != last {
+			if h.String() != last {
 				return p.moved("row %d is no longer what it was on the page before", offset+1)
 			}
 			return nil
 		}
 		got.rows++
-		got.print.add(h)
+		got.print.Add(h)
 		got.last = h
 		if !deliver {
 			if p.known != nil {
@@ -129,9 +109,9 @@ func (p *pager) pages() error {
 			return p.moved("there were %d rows on the page before and %d now", c.Count, got.count)
 		}
 		c.Read, c.Count, c.Trimmed = c.Read+got.rows, got.count, c.Trimmed+got.trimmed
-		c.Rows, c.Hash = got.rows, text128(got.print.hi, got.print.lo)
+		c.Rows, c.Hash = got.rows, got.print.String()
 		if got.rows > 0 {
-			c.Last = text128(got.last.Hi, got.last.Lo)
+			c.Last = got.last.String()
 		}
 		c.Twice += p.twice
 		p.twice = 0
@@ -164,7 +144,7 @@ func (p *pager) verify(c cursor) error {
 	if err != nil {
 		return err
 	}
-	if got.rows != c.Rows || got.count != c.Count || text128(got.print.hi, got.print.lo) != c.Hash {
+	if got.rows != c.Rows || got.count != c.Count || got.print.String() != c.Hash {
 		return p.moved("the last page is no longer what it was when the reading stopped after it: %d of %d rows, now %d of %d", c.Rows, c.Count, got.rows, got.count)
 	}
 	return nil
