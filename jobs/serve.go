@@ -107,11 +107,18 @@ func (e *Engine) takeOver(ctx context.Context) (*state.Lease, error) {
 func (e *Engine) takeOverAgain(ctx context.Context) (*state.Lease, error) {
 	for pause := awayFirst; sleep(ctx, pause) == nil; pause = min(2*pause, awayMost) {
 		lease, err := e.takeOver(ctx)
-		if held := new(state.HeldError); errors.As(err, &held) {
-			return nil, errors.Join(takenOver(), err)
-		}
-		if errors.Is(err, state.ErrReplaced) {
+		held := new(state.HeldError)
+		switch {
+		case errors.Is(err, state.ErrReplaced):
 			return nil, err
+		case errors.As(err, &held) && held.Holder == holderServe:
+			return nil, errors.Join(takenOver(), err)
+		case held.Holder != "": // a command that somebody called meanwhile, which ends by itself
+			e.setReady(err)
+			e.tick()
+			e.log.Info("another process works on the state: nothing is begun until it has ended", "process", held.Who())
+			pause = awayFirst
+			continue
 		}
 		if err == nil {
 			e.log.Info("the state answers again")
