@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,9 +51,13 @@ func TestARefusedLoginIsNotTriedAgainAtOnce(t *testing.T) {
 			_, err = auth.Apply(t.Context(), client, req)
 			return err
 		}
-		for range 5 {
-			if err := apply(); fault.ClassOf(err) != fault.Auth {
+		for i := range 5 {
+			err := apply()
+			if fault.ClassOf(err) != fault.Auth {
 				t.Fatalf("error %v", err)
+			}
+			if told := strings.Count(fault.HintOf(err), "less than a minute ago"); told != min(i, 1) {
+				t.Errorf("call %d, told %d times that the vendor was not asked: %v", i+1, told, err)
 			}
 		}
 		if tries != 1 {

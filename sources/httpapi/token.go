@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,7 +68,8 @@ type TokenAuth struct {
 	unsaved  bool
 	finished int       // renewals that ended
 	failed   error     // how the last of them ended
-	refused  time.Time // when it was refused; zero = it was not
+	refused  time.Time // when the vendor refused it; zero = it did not
+	refusal  error     // what it said
 }
 
 var _ Authenticator = (*TokenAuth)(nil)
@@ -208,13 +210,14 @@ func (a *TokenAuth) renew(ctx context.Context, bare *Client, good func() bool) e
 	a.mu.Lock()
 	ok := good()
 	refused := a.gen == before && time.Since(a.refused) < refusedFor // and nobody has logged in since
-	last := a.failed
+	refusal := a.refusal
 	a.mu.Unlock()
 	switch {
 	case ok:
 		return nil
-	case refused && last != nil:
-		return last
+	case refused:
+		return fault.New(fault.Auth, "%w", refusal).
+			WithHint("%s", strings.TrimSpace(fault.HintOf(refusal)+" The vendor said so less than a minute ago; it is asked again after one."))
 	}
 	token, err := a.fetch(ctx, bare)
 	if err != nil {
@@ -222,7 +225,7 @@ func (a *TokenAuth) renew(ctx context.Context, bare *Client, good func() bool) e
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if a.refused = (time.Time{}); fault.ClassOf(err) == fault.Auth {
-			a.refused = time.Now()
+			a.refused, a.refusal = time.Now(), err
 		}
 		return err
 	}
