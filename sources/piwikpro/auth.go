@@ -27,9 +27,11 @@ func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Cl
 		Secrets:      []string{c.ClientSecret.Reveal()},
 		RoundTripper: wire,
 		Auth: deps.Auths.Shared(key, func() *httpapi.TokenAuth {
-			return httpapi.NewTokenAuth(key, deps.Tokens, c.authorize, func(r *http.Request, t httpapi.Token) {
+			auth := httpapi.NewTokenAuth(key, deps.Tokens, c.authorize, func(r *http.Request, t httpapi.Token) {
 				r.Header.Set("Authorization", "Bearer "+t.Access.Reveal())
 			})
+			auth.Anew = true
+			return auth
 		}),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"time"
 
 	"exporter/fault"
 	"exporter/sources"
@@ -24,6 +25,7 @@ type source struct {
 	client *httpapi.Client
 	memory sources.Memory // nil remembers nothing
 	log    *slog.Logger
+	now    func() time.Time
 
 	mu      sync.Mutex
 	learned map[string]definition // of the job's columns, once they were looked up
@@ -59,7 +61,7 @@ func newSource(deps sources.Deps, config sources.Config, options sources.Options
 	if p := append(c.Validate(), options.Validate()...); len(p) > 0 {
 		return nil, fault.New(fault.Config, "%s: %s", p[0].Key, p[0].Text)
 	}
-	s := &source{name: deps.Name, config: c, memory: deps.Memory, log: deps.Log, zones: map[string]siteZone{}}
+	s := &source{name: deps.Name, config: c, memory: deps.Memory, log: deps.Log, now: deps.Now, zones: map[string]siteZone{}}
 	pageSize := 0
 	switch o := options.(type) {
 	case *QueryOptions:
@@ -85,6 +87,9 @@ func newSource(deps sources.Deps, config sources.Config, options sources.Options
 	}
 	if pageSize > 0 {
 		s.asked.limit = pageSize
+	}
+	if s.now == nil {
+		s.now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

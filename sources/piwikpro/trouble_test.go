@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"exporter/fault"
 	"exporter/sandbox/faults"
@@ -277,10 +278,11 @@ func TestMetaSites(t *testing.T) {
 func TestCheckTellsOfOtherZones(t *testing.T) {
 	v := newVendor(t, sandbox.Config{})
 	c := v.config()
-	for zone, want := range map[string]string{"": "", "UTC": "Europe/Berlin", "Europe/Berlin": sandbox.SiteID(shop) + " in UTC"} {
+	now := func() time.Time { return time.Date(1950, 6, 1, 0, 0, 0, 0, time.UTC) } // Paris has another time than Berlin
+	for zone, want := range map[string]string{"": "", "UTC": "Europe/Berlin", "Europe/Berlin": sandbox.SiteID(shop) + " in UTC", "Europe/Paris": "Europe/Berlin"} {
 		var log bytes.Buffer
 		c.Timezone = zone
-		s := open(t, c, sessions(0), sources.Deps{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		s := open(t, c, sessions(0), sources.Deps{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: now})
 		if err := s.(sources.Checker).Check(t.Context()); err != nil {
 			t.Fatal(err)
 		}

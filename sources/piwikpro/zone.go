@@ -47,7 +47,7 @@ const checkedApps = 50
 // days of other sites are loaded, another zone means another job.
 func (s *source) checkZones(ctx context.Context, ids []string) error {
 	var others []string
-	now := time.Now()
+	now := s.now()
 	for _, id := range ids {
 		at, err := s.zoneOf(ctx, id)
 		if err != nil {
