@@ -3,7 +3,6 @@ package record_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -137,56 +136,6 @@ func TestRowWithWrongNumberOfCellsIsRejected(t *testing.T) {
 	}
 }
 
-func TestRounded(t *testing.T) {
-	for _, c := range []struct {
-		in       string
-		decimals int
-		want     string
-	}{
-		{"175.800003051758", 2, "175.8"},
-		{"1991.53001403809", 2, "1991.53"},
-		{"-0.005", 2, "-0.01"},
-		{"-0.0049", 2, "0"},
-		{"9.995", 2, "10"},
-		{"999.5", 0, "1000"},
-		{"0.5", 0, "1"},
-		{"12.345", 9, "12.345"},
-		{"12.300", 2, "12.3"},
-		{"100", 2, "100"},
-		{"1234567890123456789012345678901234567890123456789012345678901234567890.125", 2, "1234567890123456789012345678901234567890123456789012345678901234567890.13"},
-		{"n/a", 2, "n/a"},
-		{"1.2.3", 1, "1.2.3"},
-		{"1.", 1, "1."},
-	} {
-		if got := string(record.AppendRounded(nil, []byte(c.in), c.decimals)); got != c.want {
-			t.Errorf("AppendRounded(%q, %d) = %q, want %q", c.in, c.decimals, got, c.want)
-		}
-	}
-}
-
-func TestDecimal(t *testing.T) {
-	for in, want := range map[string]string{
-		"0": "0", "-0": "0", "-0.00": "0.00", "007": "7", ".5": "0.5", "5.": "5", "+1.50": "1.50", "1e3": "1000", "12.5E-4": "0.00125", "-1.5e1": "-15",
-	} {
-		got, err := record.AppendDecimal(nil, []byte(in))
-		if err != nil || string(got) != want {
-			t.Errorf("AppendDecimal(%q) = %q, %v; want %q", in, got, err, want)
-		}
-	}
-	for _, in := range []string{"", ".", "-", "1e", "1e9999", "1_0", "0x1", "1.2.3", "1 "} {
-		if got, err := record.AppendDecimal(nil, []byte(in)); err == nil {
-			t.Errorf("AppendDecimal(%q) = %q, want an error", in, got)
-		}
-	}
-	longest, err := record.AppendDecimal(nil, []byte(".1e-999"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := record.AppendDecimal(nil, longest); err != nil || string(again) != string(longest) {
-		t.Errorf("a canonical decimal with a fraction of 1,000 digits became %q, %v", again, err)
-	}
-}
-
 func TestInstantAtClockChanges(t *testing.T) {
 	ny, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -231,123 +180,6 @@ func TestInstantAgreesWithTheZoneEverywhereElse(t *testing.T) {
 	}
 }
 
-func TestSumIsExact(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var sum record.Sum
-		want := new(big.Rat)
-		for range rapid.IntRange(0, 30).Draw(t, "n") {
-			raw := rapid.StringMatching(`-?[0-9]{1,25}(\.[0-9]{1,25})?`).Draw(t, "d")
-			d, err := record.AppendDecimal(nil, []byte(raw))
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum.AddDecimal(d)
-			r, _ := new(big.Rat).SetString(raw)
-			want.Add(want, r)
-		}
-		got, ok := new(big.Rat).SetString(sum.String())
-		if !ok || got.Cmp(want) != 0 {
-			t.Fatalf("sum %s, want %s", sum.String(), want.FloatString(30))
-		}
-	})
-}
-
-func build(rows [][]string) record.Batch {
-	b := record.NewBuilder(0, record.Table{Columns: []record.Column{{Name: "a"}, {Name: "b"}, {Name: "n", Type: record.Numeric}}}, nil)
-	for _, r := range rows {
-		appendRow(b, r...)
-	}
-	batch, _ := b.Take()
-	return batch
-}
-
-func tallyOf(batches ...record.Batch) *record.Tally {
-	t := record.NewTally(record.Table{Columns: []record.Column{{Name: "a"}, {Name: "b"}, {Name: "n", Type: record.Numeric}}})
-	for i := range batches {
-		t.Add(&batches[i])
-	}
-	return t
-}
-
-func TestHashIgnoresOrderAndNothingElse(t *testing.T) {
-	one := [][]string{{"x", "y", "1.50"}, {"", "z", "2"}, {"NULL", "z", "3"}}
-	base := tallyOf(build(one)).Hash()
-	if got := tallyOf(build(one[2:]), build(one[:2])).Hash(); got != base {
-		t.Errorf("order or batch bounds changed the hash: %s, %s", got, base)
-	}
-	for name, rows := range map[string][][]string{
-		"byte moved to the neighbour": {{"xy", "", "1.50"}, one[1], one[2]},
-		"empty for null":              {one[0], {"NULL", "z", "2"}, one[2]},
-		"row doubled":                 {one[0], one[1], one[2], one[2]},
-		"row lost":                    one[:2],
-		"cells of two rows swapped":   {{"", "y", "1.50"}, {"x", "z", "2"}, one[2]},
-	} {
-		if got := tallyOf(build(rows)).Hash(); got == base {
-			t.Errorf("%s: same hash", name)
-		}
-	}
-	if got := tallyOf(build(one)).Sums(); got["n"] != "6.50" {
-		t.Errorf("sums %v", got)
-	}
-}
-
-func TestTallyGoesOnAfterRestore(t *testing.T) {
-	rows := [][]string{{"x", "y", "1.50"}, {"", "z", "2"}, {"NULL", "z", "-3.125"}}
-	whole := tallyOf(build(rows))
-	saved, err := json.Marshal(tallyOf(build(rows[:2])))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest := tallyOf()
-	if err := rest.Restore(saved); err != nil {
-		t.Fatal(err)
-	}
-	last := build(rows[2:])
-	rest.Add(&last)
-	if rest.Hash() != whole.Hash() || rest.Rows != 3 || !cmp.Equal(rest.Sums(), whole.Sums()) {
-		t.Errorf("restored %s %d %v, whole %s %v", rest.Hash(), rest.Rows, rest.Sums(), whole.Hash(), whole.Sums())
-	}
-}
-
-func TestBatchSurvivesItsLastingForm(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var rows [][]string
-		for range rapid.IntRange(0, 20).Draw(t, "rows") {
-			rows = append(rows, []string{rapid.String().Draw(t, "a"), rapid.String().Draw(t, "b"), "1"})
-		}
-		batch := build(rows)
-		data := batch.AppendBinary(nil)
-		var got record.Batch
-		if err := got.Decode(data); err != nil {
-			t.Fatal(err)
-		}
-		if tallyOf(got).Hash() != tallyOf(batch).Hash() || got.Rows() != batch.Rows() {
-			t.Fatal("content changed")
-		}
-		if len(data) > 0 {
-			if err := new(record.Batch).Decode(data[:len(data)-1]); err == nil && len(rows) > 0 {
-				t.Fatal("a cut batch was read")
-			}
-		}
-	})
-}
-
-func FuzzDecode(f *testing.F) {
-	b := build([][]string{{"x", "y", "1"}})
-	f.Add(b.AppendBinary(nil))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var b record.Batch
-		if err := b.Decode(data); err != nil {
-			return
-		}
-		for r := range b.Rows() {
-			for c := range b.Columns() {
-				b.Cell(r, c)
-			}
-		}
-	})
-}
-
 func TestColumnNames(t *testing.T) {
 	in := []string{"datetime", "Sale Amount (EUR)", "sale_amount_eur", "1st", "CHAIN:acc_channel:-1:single", "", "Ünïcode", strings.Repeat("x", 70), "_trim_"}
 	got := record.ColumnNames(in)
@@ -367,42 +199,4 @@ func TestColumnNames(t *testing.T) {
 		}
 		seen[n] = true
 	}
-}
-
-func BenchmarkBuildAndTally(b *testing.B) {
-	table := record.Table{Columns: []record.Column{
-		{Name: "id", Type: record.Integer},
-		{Name: "at", Type: record.Timestamp},
-		{Name: "status"},
-		{Name: "payout", Type: record.Numeric},
-		{Name: "revenue", Type: record.Numeric},
-		{Name: "source"},
-		{Name: "country"},
-		{Name: "flag", Type: record.Boolean},
-		{Name: "offer", Type: record.Integer},
-		{Name: "affiliate", Type: record.Integer},
-		{Name: "sub"},
-		{Name: "ref"},
-	}}
-	cells := [][]byte{
-		[]byte("99630"), []byte("2026-08-29 05:54:43"), []byte("approved"), []byte("12.50000"), []byte("20.00000"), []byte("newsletter"),
-		[]byte("DE"), []byte("1"), []byte("17"), []byte("1042"), []byte("testoffer"), []byte("app_admin"),
-	}
-	ny, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		b.Fatal(err)
-	}
-	builder, tally := record.NewBuilder(0, table, ny), record.NewTally(table)
-	b.ReportAllocs()
-	for b.Loop() {
-		for range 1000 {
-			for _, c := range cells {
-				builder.Raw(c)
-			}
-			builder.EndRow(nil)
-		}
-		batch, _ := builder.Take()
-		tally.Add(&batch)
-	}
-	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "rows/s")
 }
