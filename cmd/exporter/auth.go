@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"exporter/fault"
 	"exporter/jobs/config"
 	"exporter/sources"
 	"exporter/state"
@@ -43,6 +45,7 @@ type authObject struct {
 	Expires        time.Time `json:"expires_at,omitzero"` // absent: never, or not stored
 	Expired        bool      `json:"expired"`
 	RefreshExpires time.Time `json:"refresh_expires_at,omitzero"` // absent: never, not known, or not stored
+	Unreadable     bool      `json:"unreadable,omitempty"`        // its key is lost
 }
 
 func (p *program) authStatus(ctx context.Context) (err error) {
@@ -57,7 +60,14 @@ func (p *program) authStatus(ctx context.Context) (err error) {
 	}
 	var all []authObject
 	for _, src := range s.cfg.Sources {
-		all = append(all, p.tokenOf(src, tokens))
+		o := p.tokenOf(src, tokens)
+		if o.Stored {
+			if _, _, err := s.state.LoadToken(ctx, o.Token); err != nil {
+				o.Unreadable = true
+				p.out.warn(fmt.Sprintf("source %s: %v. %s", src.Name, err, fault.HintOf(err)))
+			}
+		}
+		all = append(all, o)
 	}
 	if p.out.json {
 		for _, o := range all {
@@ -116,6 +126,8 @@ func tokenText(o authObject) string {
 		return "needs none"
 	case !o.Stored:
 		return "none stored"
+	case o.Unreadable:
+		return "cannot be read"
 	case o.Expired:
 		return "expired"
 	default:

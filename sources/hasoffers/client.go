@@ -41,7 +41,7 @@ func newClient(deps sources.Deps, c *Config, wire http.RoundTripper) *httpapi.Cl
 		auth := httpapi.NewTokenAuth(key, deps.Tokens, c.authorize, func(r *http.Request, t httpapi.Token) {
 			r.Header.Set("Authorization", "Bearer "+t.Access.Reveal())
 		})
-		auth.ExpiredWhen = expired
+		auth.ExpiredWhen, auth.Anew = expired, true
 		return auth
 	})
 	return httpapi.New(cfg)

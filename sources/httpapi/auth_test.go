@@ -118,6 +118,36 @@ func (s *tokens) ReplaceToken(ctx context.Context, key string, old, t httpapi.To
 	return true, s.SaveToken(ctx, key, t)
 }
 
+// A stored token whose key is lost is fetched anew where nothing of it is needed, and
+// takes the other's place; elsewhere a person has to log in.
+func TestAStoredTokenThatCannotBeRead(t *testing.T) {
+	for _, anew := range []bool{true, false} {
+		v, store := &login{}, &locked{}
+		auth := v.auth(store)
+		auth.Anew = anew
+		c := newClient(t, httpapi.Config{BaseURL: serve(t, v.ServeHTTP).URL, Auth: auth})
+		_, err := fetch(t.Context(), c, &httpapi.Request{})
+		if want := map[bool]fault.Class{true: "", false: fault.Auth}[anew]; fault.ClassOf(err) != want || (len(store.saved) == 1) != anew {
+			t.Errorf("anew %t: %v, saved %v", anew, err, store.saved)
+		}
+	}
+}
+
+// locked is a store with a token that nobody can read.
+type locked struct{ tokens }
+
+func (s *locked) LoadToken(ctx context.Context, key string) (httpapi.Token, bool, error) {
+	if len(s.saved) > 0 {
+		return s.tokens.LoadToken(ctx, key)
+	}
+	return httpapi.Token{}, false, fault.New(fault.Auth, "the key is lost")
+}
+
+func (s *locked) ReplaceToken(ctx context.Context, key string, _, _ httpapi.Token) (bool, error) {
+	_, _, err := s.LoadToken(ctx, key)
+	return false, err
+}
+
 func TestRenewAndReplayOnce(t *testing.T) {
 	v := &login{}
 	store := &tokens{rows: map[string]httpapi.Token{"acme": {Access: "stored-but-expired"}}}

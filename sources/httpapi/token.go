@@ -53,6 +53,9 @@ type TokenAuth struct {
 	// ExpiredWhen replaces the rule that an answer of 401 means an expired token.
 	// Set it before the first request.
 	ExpiredWhen func(status int, header http.Header, body []byte) bool
+	// Anew says that fetch needs nothing of the token before: one that is stored and
+	// cannot be read, since its key is lost, is fetched anew. Set it before the first request.
+	Anew bool
 
 	key   string
 	store TokenStore
@@ -66,6 +69,7 @@ type TokenAuth struct {
 	gen      int   // counts the tokens seen; 0 = none yet
 	renewAt  time.Time
 	unsaved  bool
+	lost     bool      // what is stored cannot be read and is replaced
 	finished int       // renewals that ended
 	failed   error     // how the last of them ended
 	refused  time.Time // when the vendor refused it; zero = it did not
@@ -248,6 +252,13 @@ func (a *TokenAuth) load(ctx context.Context) error {
 		return nil
 	}
 	token, ok, err := a.store.LoadToken(ctx, a.key)
+	lost := a.Anew && fault.ClassOf(err) == fault.Auth
+	a.mu.Lock()
+	a.lost = lost
+	a.mu.Unlock()
+	if lost {
+		return nil
+	}
 	if err != nil {
 		return fault.New(classOr(err, fault.Transient), "load the token of %s: %w", a.key, err)
 	}
@@ -269,16 +280,21 @@ func (a *TokenAuth) save(ctx context.Context) error {
 	defer cancel()
 	for a.pending() {
 		a.mu.Lock()
-		stored, token := a.stored, a.token
+		stored, token, lost := a.stored, a.token, a.lost
 		a.mu.Unlock()
-		ours, err := a.store.ReplaceToken(ctx, a.key, stored, token)
+		ours, err := true, error(nil)
+		if lost {
+			err = a.store.SaveToken(ctx, a.key, token)
+		} else {
+			ours, err = a.store.ReplaceToken(ctx, a.key, stored, token)
+		}
 		if err != nil {
 			return fault.New(classOr(err, fault.Transient), "store the token of %s: %w", a.key, err).
 				WithHint("The new token is kept in memory and stored before it is used. Do not stop the program before the state can be written again.")
 		}
 		if ours {
 			a.mu.Lock()
-			a.stored, a.unsaved = token, false
+			a.stored, a.unsaved, a.lost = token, false, false
 			a.mu.Unlock()
 		} else if err := a.load(ctx); err != nil {
 			return err
