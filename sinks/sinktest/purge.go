@@ -113,7 +113,7 @@ func purgedUnknown(r *rule) { r.purge(sinks.Purge{Job: r.name}, sinks.Purged{}) 
 // purgedUnderALoad: of a load that has begun before nothing is left, whichever of the
 // two comes first.
 func purgedUnderALoad(r *rule) {
-	c := r.content(some(2000, "new"))
+	c := r.content(some(500, "new"))
 	begun := r.begin(r.sink, r.loadOf(r.slice(0), c))
 	r.purge(sinks.Purge{Job: r.name}, sinks.Purged{Slices: 1})
 	err := write(r.Context(), begun, c)

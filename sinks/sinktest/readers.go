@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/google/go-cmp/cmp"
-
 	"exporter/record"
 	"exporter/sinks"
 )
 
 func (r *rule) diff(columns []record.Column, want, got [][]string) string {
-	return cmp.Diff(r.canonical(columns, want), r.canonical(columns, got))
+	return difference(r.canonical(columns, want), r.canonical(columns, got))
 }
 
 // readers look at the table without pause while its slice is replaced: what they

@@ -17,12 +17,14 @@ import (
 	"exporter/sinks/sqlite"
 )
 
-func TestRules(t *testing.T) {
+func TestRules(t *testing.T) { sinktest.RunEach(t, harness) }
+
+func harness(t *testing.T) sinktest.Harness {
 	path := filepath.Join(t.TempDir(), "data.db")
 	reader := connect(t, path)
 	locker := connect(t, path)
 	locker.SetMaxOpenConns(1)
-	sinktest.Run(t, sinktest.Harness{
+	return sinktest.Harness{
 		Open: func(t testing.TB) sinks.Sink {
 			s := open(t, path)
 			if strings.HasSuffix(t.Name(), "away") {
@@ -71,7 +73,7 @@ func TestRules(t *testing.T) {
 		// A file does not go away, but somebody may keep it locked.
 		Break:   func(t testing.TB) { execute(t, locker, "BEGIN IMMEDIATE") },
 		Restore: func(t testing.TB) { execute(t, locker, "ROLLBACK") },
-	})
+	}
 }
 
 // glance reads in a transaction, which sees one snapshot.
