@@ -115,6 +115,9 @@ func (p *program) restore(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if err := notAsRoot(os.Geteuid(), cfg.Exporter.State); err != nil {
+		return err
+	}
 	done, err := state.Restore(ctx, path, cfg.Exporter.State, state.Options{Now: p.Now, Log: p.logger(p.Stderr)})
 	if err != nil {
 		return err
