@@ -21,7 +21,7 @@ COMMENT ON TABLE runs IS 'One row per run of a job and schema. It appears with t
 COMMENT ON COLUMN runs.table_schema IS 'The schema of the tables: sinks that share this ledger each have rows of their own.';
 COMMENT ON COLUMN runs.id IS 'Identity of the run; the column run of slices and restatements. Sorts by time of request.';
 COMMENT ON COLUMN runs.job IS 'The job.';
-COMMENT ON COLUMN runs.trigger IS 'What caused the run: cli, schedule, backfill, retry, quota (it is back).';
+COMMENT ON COLUMN runs.trigger IS 'What caused the run: cli, schedule, backfill, retry, purge, quota (it is back), again (what failed is tried again after a while).';
 COMMENT ON COLUMN runs.state IS 'running: at work; also if it ended while this database could not be reached, until the next run of the job has ended. succeeded: every slice committed or unchanged. partial: some. failed, parked (waits for quota), interrupted: none.';
 COMMENT ON COLUMN runs.started_at IS 'When the run began.';
 COMMENT ON COLUMN runs.finished_at IS 'When the run ended; null while it is running.';

@@ -78,7 +78,7 @@ INSERT INTO exporter_columns (table_name, column_name, type, original_name, desc
 ('exporter_runs', '', 'table', '', 'One row per run of a job. It appears with the first slice the run commits, or when the run has ended.'),
 ('exporter_runs', 'id', 'text', '', 'Identity of the run; the column run of exporter_slices and exporter_restatements. Sorts by time of request.'),
 ('exporter_runs', 'job', 'text', '', 'The job.'),
-('exporter_runs', 'trigger', 'text', '', 'What caused the run: cli, schedule, backfill, retry, quota (it is back).'),
+('exporter_runs', 'trigger', 'text', '', 'What caused the run: cli, schedule, backfill, retry, purge, quota (it is back), again (what failed is tried again after a while).'),
 ('exporter_runs', 'state', 'text', '', 'running: at work; also if it ended while this file could not be written, until the next run of the job has ended. succeeded: every slice committed or unchanged. partial: some. failed, parked (waits for quota), interrupted: none.'),
 ('exporter_runs', 'started_at', 'timestamp', '', 'When the run began.'),
 ('exporter_runs', 'finished_at', 'timestamp', '', 'When the run ended; null while it is running.'),
