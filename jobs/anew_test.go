@@ -51,3 +51,39 @@ func TestAnew(t *testing.T) {
 		t.Errorf("after a slice failed: %+v", r)
 	}
 }
+
+// Which newest run of a job is done again as a whole.
+func TestAnewOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		run  state.Run // as it ended
+		want string    // trigger of what is requested, "" = nothing
+	}{
+		"a firing":             {state.Run{Trigger: state.TriggerSchedule, State: state.RunFailed}, state.TriggerRetry},
+		"one cut short":        {state.Run{Trigger: state.TriggerSchedule, State: state.RunInterrupted}, state.TriggerRetry},
+		"one that had slices":  {state.Run{Trigger: state.TriggerSchedule, State: state.RunFailed, Slices: 2, Failed: 2}, ""},
+		"one that succeeded":   {state.Run{Trigger: state.TriggerSchedule, State: state.RunSucceeded}, ""},
+		"a backfill":           {state.Run{Trigger: state.TriggerBackfill, Priority: state.PriorityBackfill, State: state.RunFailed}, state.TriggerBackfill},
+		"a purge":              {state.Run{Trigger: state.TriggerPurge, State: state.RunFailed}, ""},
+		"one that still waits": {state.Run{Trigger: state.TriggerCLI, State: state.RunQueued}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNights(t, "2028-05-01T00:10:00Z", nightly("orders", `schedule = "0 3 1 1 *"`))
+			asked := c.run
+			asked.Job = "orders"
+			if _, err := n.Enqueue(t.Context(), asked); err != nil {
+				t.Fatal(err)
+			}
+			if c.run.Done() {
+				r := n.begin()[0]
+				r.State, r.Slices, r.Failed = c.run.State, c.run.Slices, c.run.Failed
+				if err := n.Finish(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, ok, err := jobs.Anew(t.Context(), n.Store, "orders")
+			if err != nil || ok != (c.want != "") || r.Trigger != c.want {
+				t.Errorf("requested %+v (%t, %v), want trigger %q", r, ok, err, c.want)
+			}
+		})
+	}
+}

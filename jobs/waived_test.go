@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"exporter/fault"
+	"exporter/state"
 )
 
 // Nobody waits for a firing that was left out for a run that goes on, once that run has
@@ -50,6 +51,12 @@ func TestMissedFiringsThatAreLeftOut(t *testing.T) {
 			if got := n.night(n.at("2028-05-01T00:30:00Z"), ""); len(got) != 1 {
 				t.Fatalf("%d runs", len(got))
 			}
+			day := n.at("2028-04-01T00:00:00Z") // what somebody asks for is no firing
+			if _, err := n.Enqueue(t.Context(), state.Run{Job: "orders", Trigger: state.TriggerCLI, From: day, To: day.AddDate(0, 0, 1)}); err != nil {
+				t.Fatal(err)
+			}
+			n.set(n.at("2028-05-01T12:00:00Z"))
+			n.end(n.begin()[0], fault.Permanent)
 			n.stop()
 			n.set(n.at("2028-05-04T12:00:00Z"))
 			n.start()
@@ -57,6 +64,11 @@ func TestMissedFiringsThatAreLeftOut(t *testing.T) {
 			if h := n.health("orders"); h.Late != late || h.MissedFirings != 3 {
 				t.Errorf("late %t with %d missed, owed %s", h.Late, h.MissedFirings, h.Owed)
 			}
+			n.set(n.at("2028-05-03T12:00:00Z"))
+			if h := n.health("orders"); !h.Late {
+				t.Errorf("after the clock was set back before what was left out: owed %s", h.Owed)
+			}
+			n.set(n.at("2028-05-04T12:00:00Z"))
 			n.begin()
 			n.look(n.at("2028-05-05T00:30:01Z"))
 			n.set(n.at("2028-05-05T04:00:01Z"))

@@ -179,6 +179,11 @@ func (w *world) runAll(ctx context.Context, cfg *config.Config, requests ...stat
 	if err != nil {
 		w.t.Errorf("run: %v", err)
 	}
+	for _, r := range runs { // also of a run that was stopped
+		if kept, _, err := st.Run(context.Background(), r.ID); err != nil || kept.State != r.State {
+			w.t.Errorf("run ended %s, the state has %s, %v", r.State, kept.State, err)
+		}
+	}
 	if err := e.Close(context.Background()); err != nil {
 		w.t.Error(err)
 	}
