@@ -40,7 +40,10 @@ func (s *sink) Rename(ctx context.Context, from []string, to string) error {
 }
 
 func (s *sink) rename(ctx context.Context, from []string, to string) error {
-	moves, _, err := s.moves(ctx, from, to)
+	moves, left, err := s.moves(ctx, from, to)
+	if err == nil {
+		err = s.forget(ctx, left.given)
+	}
 	if err != nil || len(moves) == 0 {
 		return err
 	}
@@ -54,14 +57,12 @@ func (s *sink) rename(ctx context.Context, from []string, to string) error {
 			return err
 		}
 	}
-	moves, begun, err := s.moves(ctx, from, to) // with what was loaded meanwhile
+	moves, left, err = s.moves(ctx, from, to) // with what was loaded meanwhile
+	if err == nil {
+		err = s.forget(ctx, left.begun) // the load that began it loses
+	}
 	if err != nil {
 		return err
-	}
-	for _, f := range begun { // the load that began it loses
-		if err := s.store.remove(ctx, f.place.manifest(), f.generation); err != nil {
-			return err
-		}
 	}
 	for _, m := range moves {
 		if err := s.give(ctx, m, to); err != nil {
@@ -74,11 +75,25 @@ func (s *sink) rename(ctx context.Context, from []string, to string) error {
 // move is a committed slice and the place it goes to.
 type move struct{ old, next found }
 
-// moves returns what is committed of jobs, with where it goes, and what was only begun.
-func (s *sink) moves(ctx context.Context, from []string, to string) (list []move, begun []found, err error) {
+// left is what there is of old names besides slices to give: what was only begun, and
+// what has been given away. Of two who rename at once the one may have fenced a slice for
+// the last time, and so kept the other from removing its manifest.
+type left struct{ begun, given []found }
+
+func (s *sink) forget(ctx context.Context, list []found) error {
+	for _, f := range list {
+		if err := s.store.remove(ctx, f.place.manifest(), f.generation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moves returns what is committed of jobs, with where it goes, and what else is left.
+func (s *sink) moves(ctx context.Context, from []string, to string) (list []move, rest left, err error) {
 	there, err := s.settled(ctx, to, span{}) // also finishes what was begun
 	if err != nil {
-		return nil, nil, err
+		return nil, rest, err
 	}
 	taken := make(map[place]found)
 	for _, f := range there.manifests {
@@ -87,28 +102,32 @@ func (s *sink) moves(ctx context.Context, from []string, to string) (list []move
 	for _, job := range from {
 		v, err := s.settled(ctx, job, span{})
 		if err != nil {
-			return nil, nil, err
+			return nil, rest, err
 		}
 		for _, f := range v.manifests {
-			if f.manifest.State != committed {
-				begun = append(begun, f)
-				continue
-			}
-			if !v.whole(f.manifest) { // somebody has removed its objects
-				continue
-			}
 			p := f.place
 			p.stem = escape(to, "-") + strings.TrimPrefix(p.stem, escape(job, "-"))
 			next := taken[p]
+			switch {
+			case f.manifest.State != committed:
+				rest.begun = append(rest.begun, f)
+				continue
+			case v.whole(f.manifest):
+			case next.manifest.LoadID == f.manifest.LoadID:
+				rest.given = append(rest.given, f)
+				continue
+			default: // somebody has removed its objects
+				continue
+			}
 			if next.manifest.LoadID != "" {
-				return nil, nil, sinks.NamedTwice(from, to, fmt.Errorf("%s is there", p.manifest()))
+				return nil, rest, sinks.NamedTwice(from, to, fmt.Errorf("%s is there", p.manifest()))
 			}
 			next.place = p
 			taken[p] = found{manifest: f.manifest}
 			list = append(list, move{f, next})
 		}
 	}
-	return list, begun, nil
+	return list, rest, nil
 }
 
 // give fences a slice and gives it to another job's place.

@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"exporter/fault"
@@ -79,5 +80,53 @@ func TestRenameBesideALoad(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRenameBesideARename: of two exporters that rename at once one is killed. Wherever
+// the other is about to write at that time and whatever the one has done by then, the slice has its new
+// name alone after the next rename, and may have its old one back.
+func TestRenameBesideARename(t *testing.T) {
+	t.Parallel()
+	killed := fault.New(fault.Transient, "killed")
+	rename := func(s sinks.Sink, from, to string) error {
+		return s.(sinks.Renamer).Rename(t.Context(), []string{from}, to)
+	}
+	for name, newPlace := range places(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for stop, came := 1, true; came; stop++ {
+				came = false
+				for kill, alive := 1, true; alive; kill++ {
+					p, at := newPlace(), ""
+					if err := loadTwo(t.Context(), p.open(), "new", 1); err != nil {
+						t.Fatal(err)
+					}
+					alive = false
+					s := p.open()
+					stopBefore(s, stop, func(step string) error {
+						at, came = step, true
+						if !strings.HasPrefix(step, "put ") { // nothing of it is in doubt
+							return nil
+						}
+						rival := p.open()
+						stopBefore(rival, kill, func(step string) error {
+							at, alive = at+", the rival before "+step, true
+							return killed
+						})
+						_ = rename(rival, "facts", "fresh") // whatever comes of it
+						return nil
+					})
+					_ = rename(s, "facts", "fresh") // likewise
+					if err := rename(p.open(), "facts", "fresh"); err != nil {
+						t.Fatalf("before %s: the next rename: %v", at, err)
+					}
+					p.holdsFresh(t, "before "+at, 1)
+					if err := rename(p.open(), "fresh", "facts"); err != nil {
+						t.Fatalf("before %s: back: %v", at, err)
+					}
+				}
+			}
+		})
 	}
 }
