@@ -30,7 +30,7 @@ func (p Progress) Run(t *testing.T) {
 	const seed = 4
 	random := rand.New(rand.NewPCG(seed, seed))
 	rounds := 150
-	if testing.Short() {
+	if testing.Short() || underRace {
 		rounds = 40
 	}
 	loaded := map[sinks.Slice]bool{}

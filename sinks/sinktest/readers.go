@@ -15,7 +15,7 @@ func (r *rule) diff(columns []record.Column, want, got [][]string) string {
 // readers look at the table without pause while its slice is replaced: what they
 // see is one load, entire.
 func readers(r *rule) {
-	const generations, size = 9, 600
+	const generations, size = 6, 300
 	mark := func(n int) string { return fmt.Sprintf("load %d", n) }
 	r.load(r.slice(0), r.content(some(size, mark(0))))
 	stop := make(chan struct{})
