@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -157,9 +158,11 @@ func TestNoBackup(t *testing.T) {
 	whole := backupOf(ctx, t, path, newer)
 	must(t, os.WriteFile(cut, whole[:len(whole)/2], 0o600))
 	alter(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`)
+	copied := filepath.Join(dir, "copied")
+	must(t, errors.Join(os.WriteFile(copied, whole, 0o600), os.WriteFile(copied+"-wal", []byte("newest"), 0o600)))
 	for file, want := range map[string]string{
 		filepath.Join(dir, "none"): "there is no backup", text: "no backup of an exporter state",
-		newer: "is of a newer exporter", cut: "is damaged",
+		newer: "is of a newer exporter", cut: "is damaged", path: "that is the state itself", copied: "its newest writes are in " + copied + "-wal",
 	} {
 		_, err := state.Restore(ctx, file, path, state.Options{})
 		fails(t, err, fault.Config, want, "")

@@ -33,6 +33,9 @@ func Restore(ctx context.Context, backup, path string, o Options) (done Restored
 	if err != nil {
 		return Restored{}, err
 	}
+	if err := s.whole(backup); err != nil {
+		return Restored{}, err
+	}
 	if done.Backup, err = inspect(ctx, backup); err != nil {
 		return Restored{}, err
 	}
@@ -69,6 +72,23 @@ func Restore(ctx context.Context, backup, path string, o Options) (done Restored
 		restoreStep()
 	}
 	return done, nil
+}
+
+// whole refuses what is no backup by itself: the state, and a copy of one whose newest
+// writes, renewed tokens among them, are in the log beside it.
+func (s *Store) whole(backup string) error {
+	is, err := os.Stat(backup)
+	if err != nil {
+		return nil //nolint:nilerr // inspect says so
+	}
+	if now, err := os.Stat(s.path); err == nil && os.SameFile(is, now) {
+		return fault.New(fault.Config, "restore %s: that is the state itself", backup).WithHint("Name a file that \"exporter state backup\" wrote.")
+	}
+	if log, err := os.Stat(backup + "-wal"); err == nil && log.Size() > 0 {
+		return fault.New(fault.Config, "restore %s: its newest writes are in %[1]s-wal and would be lost", backup).
+			WithHint("It is a copy of a state and no backup. Put it, its -wal and its .key where the state was, under the state's name, with nothing else at work; \"exporter state backup\" makes backups of one file.")
+	}
+	return nil
 }
 
 // restoreStep is called after each step of a restore; tests end the process there.
