@@ -13,6 +13,7 @@ import (
 // A customer who was erased at the vendor is gone from their orders in the warehouse after the
 // first run of the next month, however old the orders are, and not before: nothing tells of it.
 func TestErasedCustomersGoWithTheFirstRunOfAMonth(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	text, err := os.ReadFile(h.config)
 	if err != nil {

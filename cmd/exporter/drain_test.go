@@ -13,6 +13,7 @@ import (
 // period is complete; what could not is done by the next serve, which reads no page again.
 // TestSIGTERMDrainsAServe has the serve that is idle.
 func TestSIGTERMInEachPhase(t *testing.T) {
+	t.Parallel()
 	const (
 		pages     = 4 // of ten rows, and the empty one that ends it
 		whole     = `"msg":"run ended".*"state":"succeeded"`
@@ -74,6 +75,7 @@ func TestSIGTERMInEachPhase(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := &gate{}
 			vendor, url := newVendor(t, 30, 1, g.serve)
 			srv := pgtest.Start(t)

@@ -11,6 +11,7 @@ import (
 // they meet, one of them wins; the other is named in the ledger, and nobody's rows are
 // there twice.
 func TestTwoHostsOnOneSink(t *testing.T) {
+	t.Parallel()
 	g := &gate{}
 	vendor, url := newVendor(t, 30, 1, g.serve)
 	srv := pgtest.Start(t)

@@ -165,6 +165,7 @@ func (h *hub) mutate(m hubrise.Mutation) []string {
 
 // TestHubRiseOrders loads orders, has the vendor change them, and has bad ones kept out.
 func TestHubRiseOrders(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	h.orders(0)
 	h.sameAsVendor()
@@ -218,6 +219,7 @@ func TestHubRiseOrders(t *testing.T) {
 
 // TestHubRiseSnapshots loads the present, and what of it goes.
 func TestHubRiseSnapshots(t *testing.T) {
+	t.Parallel()
 	h := newHub(t)
 	h.run(0, nil, "run", "crm", "menu", "shops")
 	count := func(table, of string, q hubrise.Query) {

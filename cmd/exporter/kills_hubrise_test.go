@@ -38,6 +38,7 @@ options = { raw = true, deep = "off", page_size = 5 }
 // although orders change while the process is dead: after kills between pages each order is
 // there once, as it was at one moment, with all that belongs to it.
 func TestHubRiseIsKilledBetweenPages(t *testing.T) {
+	t.Parallel()
 	k := &killer{paths: []string{"/orders"}}
 	srv := pgtest.Start(t)
 	dsn := srv.Database(t)
@@ -45,19 +46,19 @@ func TestHubRiseIsKilledBetweenPages(t *testing.T) {
 	account := hubrise.Account{ID: "3r4s3", Locations: []hubrise.Location{{Orders: 10}, {Orders: 10}, {Orders: 10}, {Orders: 10}}}
 	var vendors []*hubrise.Server
 	var names, cases []string
-	for _, rows := range []hubrise.RowOrder{hubrise.RowsAscending, hubrise.RowsDescending, hubrise.RowsMixed} {
-		for _, cursors := range []hubrise.Cursors{hubrise.CursorsKey, hubrise.CursorsOffset} {
-			for _, empty := range []hubrise.EmptyPages{hubrise.EmptyNever, hubrise.EmptyBetween, hubrise.EmptyLast} {
-				n := len(vendors)
-				twice := n%2 == n/6%2 // with each of the others
-				vendor, url := serveVendor(t, sandbox.Config{Seed: 7, HubRise: hubrise.Config{
-					Data:    hubrise.Data{FirstDay: "2026-10-25", Days: 1, Now: today.Format(time.RFC3339), Accounts: []hubrise.Account{account}},
-					Answers: hubrise.Answers{Rows: rows, Cursors: cursors, EmptyPages: empty, Duplicates: twice},
-				}}, k.serve)
-				config += fmt.Sprintf(killedShop, n, url)
-				names, cases = append(names, fmt.Sprintf("hub%d", n)), append(cases, fmt.Sprint(rows, " rows, cursors by ", cursors, ", empty ", empty, ", twice ", twice))
-				vendors = append(vendors, vendor.HubRise())
-			}
+	for i, rows := range []hubrise.RowOrder{hubrise.RowsAscending, hubrise.RowsDescending, hubrise.RowsMixed} {
+		for j, empty := range []hubrise.EmptyPages{hubrise.EmptyNever, hubrise.EmptyBetween, hubrise.EmptyLast} {
+			// Each way to do one thing is met by each way to do another.
+			n := len(vendors)
+			cursors := []hubrise.Cursors{hubrise.CursorsKey, hubrise.CursorsOffset}[(i+j)%2]
+			twice := (i+2*j)%3 == 1
+			vendor, url := serveVendor(t, sandbox.Config{Seed: 7, HubRise: hubrise.Config{
+				Data:    hubrise.Data{FirstDay: "2026-10-25", Days: 1, Now: today.Format(time.RFC3339), Accounts: []hubrise.Account{account}},
+				Answers: hubrise.Answers{Rows: rows, Cursors: cursors, EmptyPages: empty, Duplicates: twice},
+			}}, k.serve)
+			config += fmt.Sprintf(killedShop, n, url)
+			names, cases = append(names, fmt.Sprintf("hub%d", n)), append(cases, fmt.Sprint(rows, " rows, cursors by ", cursors, ", empty ", empty, ", twice ", twice))
+			vendors = append(vendors, vendor.HubRise())
 		}
 	}
 	config += "\n[jobs.shops]\nsource = \"shop0\"\nstream = \"locations\"\nsinks = [\"warehouse\"]\nschedule = \"30 4 * * *\"\n"

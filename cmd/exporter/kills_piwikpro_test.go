@@ -77,6 +77,7 @@ func (r killedReport) truth(t *testing.T, v *piwikpro.Server, stream string) (li
 // them: what is loaded is the vendor's rows of one moment, whatever of them it keeps for ten
 // minutes. Where it keeps pages of several moments nothing is loaded until they have expired.
 func TestPiwikPROIsKilledBetweenPages(t *testing.T) {
+	t.Parallel()
 	k := &killer{paths: []string{"/sessions/", "/events/", "/query/"}}
 	srv := pgtest.Start(t)
 	dsn := srv.Database(t)

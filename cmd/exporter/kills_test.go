@@ -81,6 +81,7 @@ func (k *killer) kill(t *testing.T, n int, cmd *exec.Cmd) (out string, killed bo
 // Ten times the process is killed with a page in flight. Each kill costs that page
 // and no other, and the rows are those of one clean run.
 func TestTenKillsCostTenPages(t *testing.T) {
+	t.Parallel()
 	const rows, page, kills = 1000, 20, 10
 	k := &killer{paths: []string{"/Apiv3/json"}}
 	vendor, url := newVendor(t, rows, 1, k.serve)

@@ -13,10 +13,12 @@ import (
 // tries again by itself, ever more rarely; once they are back, the next time brings all of
 // it, without a firing and without reading what it has read.
 func TestDownForHours(t *testing.T) {
+	t.Parallel()
 	for name, down := range map[string]struct{ vendor, database bool }{
 		"vendor": {vendor: true}, "database": {database: true}, "both": {vendor: true, database: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := &gate{}
 			vendor, url := newVendor(t, 30, 1, g.serve)
 			srv := pgtest.Start(t)

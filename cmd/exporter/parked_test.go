@@ -76,6 +76,7 @@ options = { page_size = 10 }
 // A serve is killed while all slices wait for quota. The next one goes on with them
 // where they were, without a firing and without reading a page again.
 func TestKilledWhileSlicesWait(t *testing.T) {
+	t.Parallel()
 	vendor, url := newVendor(t, 30, 3, func(h http.Handler) http.Handler { return h })
 	srv := pgtest.Start(t)
 	dsn := srv.Database(t)

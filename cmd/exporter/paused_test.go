@@ -12,6 +12,7 @@ import (
 // A serve that stands still for longer than its lease lasts, wherever it is, has lost its
 // work to the next one: it commits nothing of what that one has begun, and ends.
 func TestAPausedServeCommitsNothing(t *testing.T) {
+	t.Parallel()
 	const loaded = `SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || count(DISTINCT _loaded_at) FROM marketing.conversions`
 	for name, where := range map[string]struct {
 		pause func(t *testing.T, dsn string, g *gate) (there func(), release func()) // where the first one is to be paused

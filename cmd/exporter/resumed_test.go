@@ -11,6 +11,7 @@ import (
 // A purge that is killed between two sinks is done by the same command, or by the next
 // serve: the rest of it, and what the state knows.
 func TestAPurgeThatIsKilled(t *testing.T) {
+	t.Parallel()
 	const yearly = `schedule = "0 3 1 1 *"`
 	for name, again := range map[string]func(t *testing.T, p process, purge []string){
 		"by the same command": func(t *testing.T, p process, purge []string) { p.run(t, purge...) },
@@ -55,6 +56,7 @@ func TestAPurgeThatIsKilled(t *testing.T) {
 // A backfill that works without a serve gives way to whatever is asked for beside it, and
 // then does the rest: no more than the page it was at is read twice.
 func TestABackfillGivesWayToAnotherProcess(t *testing.T) {
+	t.Parallel()
 	const other = "[jobs.other]\nsource = \"tune\"\nstream = \"conversions\"\nsinks = [\"warehouse\"]\nschedule = \"@every 12h\"\noptions = { page_size = 10, fields = [\"id\"] }\n\n"
 	for _, job := range []string{"conversions", "other"} {
 		t.Run(job, func(t *testing.T) {
