@@ -117,7 +117,11 @@ func (p *program) showPurge(ctx context.Context, cfg *config.Config, job *config
 		return err
 	}
 	for _, r := range open {
-		if r.Job == job.Name && r.State == state.RunRunning {
+		switch {
+		case r.Job != job.Name:
+		case r.Trigger == state.TriggerBackfill:
+			p.out.warn("a backfill of " + job.Name + " is not done: it gives way to this and then goes on, also with days that are removed now; end it first (Ctrl-C where it was called) if they are to stay away")
+		case r.State == state.RunRunning:
 			p.out.warn("a run of " + job.Name + " goes on: it is waited for, and what it loads until then is removed, too")
 		}
 	}
