@@ -94,8 +94,8 @@ func (s *Store) there() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fault.New(fault.Transient, "state %s: it was removed or renamed while it was open", s.path).
 			WithHint("Put it back, with %[1]s-wal. If it is lost, end this process and start it again: a new state is filled in from the sinks, tokens need \"exporter auth login\".", s.path)
-	case err != nil:
-		return classifyFile(err, "find state", s.path)
+	case err != nil: // its folder may be entered again
+		return fault.New(fault.Transient, "find state %s: %w", s.path, err).WithHint("Let user %d read and write %s and its folder.", os.Geteuid(), s.path)
 	case !os.SameFile(info, s.opened):
 		return fault.New(fault.Transient, "state %s: %w", s.path, ErrReplaced).
 			WithHint("Start this process again: it goes on with the file that is there now. \"exporter state restore\" refuses while the state is in use.")
