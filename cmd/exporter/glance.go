@@ -144,7 +144,7 @@ func (p *program) because(ctx context.Context, s *session, o *status.Job, h jobs
 	}
 	o.Why = strings.Join(why, "; ")
 	if o.Hint == "" && o.Condition == status.JobWaiting {
-		o.Hint = "It goes on by itself."
+		o.Hint = "A serve goes on with it by itself; without one, run it again then."
 	}
 	return class, nil
 }
