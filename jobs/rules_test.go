@@ -216,8 +216,8 @@ func TestOneSinkDownCostsNoCallLater(t *testing.T) {
 	cfg := w.configure(`lookback = "3d"`)
 	other.Stop(t)
 	r := w.run(cfg, state.Run{})
-	if r.ExitCode != jobs.ExitPartial || r.State != state.RunPartial || !strings.Contains(r.Error, "sink second") || strings.Contains(r.Error, "sink warehouse") {
-		t.Fatalf("exit %d, %s: %s", r.ExitCode, r.State, r.Error)
+	if r.ExitCode != jobs.ExitPartial || r.State != state.RunPartial || !strings.Contains(r.Error, "sink second") || strings.Contains(r.Error, "sink warehouse") || r.Rows != 150 {
+		t.Fatalf("exit %d, %s, %d rows: %s", r.ExitCode, r.State, r.Rows, r.Error)
 	}
 	if d := cmp.Diff(w.truth(lookbackFrom, lookbackTo), w.table(), byID); d != "" {
 		t.Errorf("the sink that was up: %s", d)
