@@ -31,7 +31,7 @@ func (c *classifier) classify(status int, header http.Header, body []byte) error
 	case http.StatusBadRequest:
 		return refusal(fault.Permanent, text, "The vendor does not understand the request. Check base_url of the source, then report it with this text.")
 	case http.StatusUnauthorized:
-		return refusal(fault.Auth, text, "The connection is blocked, not paid for, or was ended. The token is kept, because a block can end. Look at the account in HubRise's back office; "+c.login)
+		return refusal(fault.Auth, text, "The connection is blocked, not paid for, or was ended. The token is kept, because a block can end. Look at the account in HubRise's back office. "+c.login)
 	case http.StatusForbidden:
 		return refusal(fault.Auth, text, "The connection lacks a permission. "+c.login)
 	case http.StatusNotFound:
