@@ -57,10 +57,10 @@ func (s *sink) Affected(ctx context.Context, p sinks.Purge) (list []string, err 
 		}
 		for _, table := range tables {
 			have, err := inspect(ctx, conn, table)
-			if _, ours := have.columns[sliceColumn]; err != nil || !ours || have.kind != "table" {
-				if err != nil {
-					return err
-				}
+			if err != nil {
+				return err
+			}
+			if _, ours := have.columns[sliceColumn]; !ours || have.kind != "table" {
 				continue
 			}
 			var has bool
