@@ -68,7 +68,7 @@ func (b *Builder) Take() (batch, rejects Batch) {
 	return batch, rejects
 }
 
-// roomiest is how large an arena grows that is kept for the next batch.
+// roomiest is how large memory grows that is kept for the next batch.
 const roomiest = 4 << 20
 
 // Lend calls f with the finished rows, either batch may be empty, and begins anew with
@@ -81,6 +81,9 @@ func (b *Builder) Lend(f func(batch, rejects Batch) error) error {
 		if batch.reset(batch.cols); cap(batch.arena) > roomiest {
 			batch.arena = nil
 		}
+	}
+	if cap(b.mask) > roomiest {
+		b.mask = nil
 	}
 	return err
 }

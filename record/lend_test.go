@@ -68,9 +68,19 @@ func TestLend(t *testing.T) {
 	b.Text(huge)
 	b.EndRow(nil)
 	_ = b.Lend(func(record.Batch, record.Batch) error { return nil })
+	if n := record.Room(b); n >= len(huge) {
+		t.Errorf("%d bytes are kept after a huge row", n)
+	}
 	add(2)
 	if got, _ := lent(); fmt.Sprint(got) != "[2]" {
 		t.Errorf("after a huge row: rows %v", got)
+	}
+	document := record.NewBuilder(0, record.Table{Columns: []record.Column{{Name: "d", Type: record.JSON}}}, nil)
+	document.Text(append(append([]byte{'"'}, bytes.Repeat([]byte("a"), len(huge))...), '"'))
+	document.EndRow(nil)
+	_ = document.Lend(func(record.Batch, record.Batch) error { return nil })
+	if n := record.Room(document); n >= len(huge) {
+		t.Errorf("%d bytes are kept after a huge document", n)
 	}
 }
 
