@@ -18,7 +18,7 @@ func (t *typer) label(c *cells) error {
 				return err
 			}
 		} else if c.text[l.slot] != nil && t.marks != nil {
-			if known, ok := l.dict.label(c.text[l.id]); !ok || known != string(c.text[l.slot]) {
+			if known, ok := l.dict.label(c.text[l.id]); ok && known != string(c.text[l.slot]) || !ok && !l.dict.full {
 				t.grown = l.dict.add(string(c.text[l.id]), string(c.text[l.slot])) || t.grown
 			}
 		}
