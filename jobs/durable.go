@@ -60,17 +60,17 @@ func (w *work) keepEnd(ctx context.Context, rec state.Slice) error {
 func (w *work) keepEnds(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.unkept) == 0 {
-		return nil
+	for len(w.unkept) > 0 { // one by one: one that is refused takes no other with it
+		rec := w.unkept[0]
+		err := w.state.PutSlice(ctx, rec)
+		if err != nil && !refused(err) {
+			return err
+		}
+		if err != nil {
+			w.log.Error("how a slice ended could not be recorded", "job", w.run.Job, "run", w.run.ID, "part", rec.Part, "start", rec.Start, "state", rec.State, "err", err)
+		}
+		w.unkept = w.unkept[1:]
 	}
-	err := w.state.PutSlice(ctx, w.unkept...)
-	if err != nil && !refused(err) {
-		return err
-	}
-	if err != nil {
-		w.log.Error("how slices ended could not be recorded", "job", w.run.Job, "run", w.run.ID, "slices", len(w.unkept), "err", err)
-	}
-	w.unkept = nil
 	return nil
 }
 
