@@ -219,7 +219,7 @@ func (w *work) ledgers(ctx context.Context) error {
 			err = rename(ctx, w.job, s.Name, t.sink)
 		}
 		if fault.ClassOf(err) == fault.Config {
-			return err
+			return fmt.Errorf("sink %s: %w", s.Name, err)
 		}
 		var ledger []sinks.Committed
 		if err == nil {

@@ -101,7 +101,7 @@ func TestRenamedToAJobWithTheSameSlices(t *testing.T) {
 	w.named("new", "table = \"others\"\nrenamed_from = [\"old\"]\n")
 	r := w.runOf("new")
 	w.want(r, 2, 0, 0, 0)
-	if sent := w.vendor.Meter().Operations(); len(sent) > 0 || !strings.Contains(r.Error, "slices of old cannot be renamed to new, which has the same ones") {
+	if sent := w.vendor.Meter().Operations(); len(sent) > 0 || !strings.Contains(r.Error, "sink warehouse: job new: rename slices of [old] in ledger exporter: slices of old cannot be renamed to new, which has the same ones") {
 		t.Errorf("requests %v, error %q", sent, r.Error)
 	}
 	if d := cmp.Diff(before, w.query("select job, interval_start, fence from exporter.slices order by 1, 2")); d != "" {
