@@ -145,7 +145,7 @@ func TestALostLeaseStoresNoQuota(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vendor.limit, vendor.parts = []ratelimit.Window{window}, []string{"a"}
+	vendor.limit, vendor.parts, w.loses = []ratelimit.Window{window}, []string{"a"}, true
 	cfg := w.configure(`start = "2026-11-21"`)
 	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(cfg.Exporter.State, "sqlite:")+"?_pragma=busy_timeout(10000)")
 	if err != nil {

@@ -44,6 +44,7 @@ type world struct {
 	template func() string
 	fake     *fakeVendor // of driver fake; nil = not there
 	log      *slog.Logger
+	loses    bool // the lease: nobody records the ends of its runs but whoever takes over
 
 	mu      sync.Mutex
 	events  []jobs.Event
@@ -180,7 +181,7 @@ func (w *world) runAll(ctx context.Context, cfg *config.Config, requests ...stat
 		w.t.Errorf("run: %v", err)
 	}
 	for _, r := range runs { // also of a run that was stopped
-		if kept, _, err := st.Run(context.Background(), r.ID); err != nil || kept.State != r.State {
+		if kept, _, err := st.Run(context.Background(), r.ID); err != nil || kept.State != r.State && !w.loses {
 			w.t.Errorf("run ended %s, the state has %s, %v", r.State, kept.State, err)
 		}
 	}
