@@ -93,6 +93,9 @@ func TestRenameBesideARename(t *testing.T) {
 		return s.(sinks.Renamer).Rename(t.Context(), []string{from}, to)
 	}
 	for name, newPlace := range places(t) {
+		if name == "files" && testing.Short() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for stop, came := 1, true; came; stop++ {
