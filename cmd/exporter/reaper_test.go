@@ -105,11 +105,11 @@ options = { page_size = 2, fields = ["id", "tune_event_id", "datetime", "payout"
 [jobs.conversions]`,
 }
 
-// A serve is killed at a hundred moments (under the race detector fewer), each of another hour, drawn from its log and its
+// A serve is killed at a hundred moments, each of another hour, drawn from its log and its
 // pages: what is in both databases is what one clean run brings.
 func TestAHundredKillsOfAServe(t *testing.T) {
 	t.Parallel()
-	rounds := hundred
+	rounds := 100
 	if testing.Short() {
 		rounds = 10
 	}
