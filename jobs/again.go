@@ -48,6 +48,10 @@ func (s *server) settleOne(ctx context.Context, job *config.Job) error {
 	if err != nil {
 		return err
 	}
+	known, err := s.state.Job(ctx, job.Name)
+	if err != nil {
+		return err
+	}
 	last, n := toRepeat(runs)
 	at := time.Time{}
 	if last.ID != "" {
@@ -58,15 +62,10 @@ func (s *server) settleOne(ctx context.Context, job *config.Job) error {
 		if worthwhile(last, byClass) {
 			at = againAt(job, last, n)
 		}
-		known, err := s.state.Job(ctx, job.Name)
-		if err != nil {
-			return err
-		}
 		s.alert(job, pastOf(runs, known.Healed, false), last, byClass, at)
 	}
-	remembered, err := s.state.Job(ctx, job.Name)
-	if err != nil || remembered.RetryAt.Equal(at) && (at.IsZero() || remembered.Retries == n) {
-		return err
+	if known.RetryAt.Equal(at) && (at.IsZero() || known.Retries == n) {
+		return nil
 	}
 	return s.state.SetRetry(ctx, job.Name, at, n)
 }

@@ -56,16 +56,7 @@ func TestAStateThatIsAwayDoesNotEndServe(t *testing.T) {
 	}
 	wait := func(what string, is func(error) bool) {
 		t.Helper()
-		for until := time.Now().Add(20 * time.Second); !is(e.Ready()); {
-			if time.Now().After(until) {
-				t.Fatalf("%s: %v", what, e.Ready())
-			}
-			select {
-			case err := <-served:
-				t.Fatalf("%s: serve ended: %v", what, err)
-			case <-time.After(5 * time.Millisecond):
-			}
-		}
+		awaitReady(t, e, served, what, is)
 	}
 	do(`BEGIN IMMEDIATE`)
 	wait("locked", func(err error) bool { return err != nil && strings.Contains(err.Error(), "expired") })
@@ -76,7 +67,7 @@ func TestAStateThatIsAwayDoesNotEndServe(t *testing.T) {
 	do(`COMMIT`)
 	wait("behind a run", func(err error) bool { return errors.As(err, new(*state.HeldError)) })
 	do(`UPDATE lease SET lock = '', expires = 0`)
-	wait("unlocked", func(err error) bool { return err == nil })
+	wait("unlocked", isReady)
 	for len(ended) > 0 {
 		<-ended
 	}
@@ -93,3 +84,20 @@ func TestAStateThatIsAwayDoesNotEndServe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// awaitReady looks until what a serve says of its readiness is as it should be.
+func awaitReady(t *testing.T, e *jobs.Engine, served <-chan error, what string, is func(error) bool) {
+	t.Helper()
+	for until := time.Now().Add(20 * time.Second); !is(e.Ready()); {
+		if time.Now().After(until) {
+			t.Fatalf("%s: %v", what, e.Ready())
+		}
+		select {
+		case err := <-served:
+			t.Fatalf("%s: serve ended: %v", what, err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func isReady(err error) bool { return err == nil }

@@ -107,13 +107,7 @@ func TestABackfillThatIsCancelled(t *testing.T) {
 			cancel(cause)
 		}
 	})
-	for serve.engine.Ready() != nil { // until it has the state
-		select {
-		case <-time.After(time.Millisecond):
-		case err := <-ended:
-			t.Fatal(err)
-		}
-	}
+	awaitReady(t, serve.engine, ended, "until it has the state", isReady)
 	runs, err := client.engine.Run(follow, []state.Run{backfillOf(w, pastFrom, pastTo)})
 	if !errors.Is(err, cause) || len(runs) != 1 {
 		t.Fatalf("%+v, %v; want the run and what stopped it", runs, err)

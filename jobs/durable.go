@@ -42,8 +42,6 @@ func refused(err error) bool {
 // keepEnd writes how a slice ended. What the state does not take now is written with the
 // end of the run, which insists: how the slice ended is no different for it.
 func (w *work) keepEnd(ctx context.Context, rec state.Slice) error {
-	ctx, cancel := context.WithTimeout(ctx, writeFor)
-	defer cancel()
 	err := w.state.PutSlice(ctx, rec)
 	if err == nil || refused(err) {
 		return err

@@ -50,9 +50,7 @@ func TestTheStateIsReplacedUnderAServe(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- e.Serve(t.Context(), time.Minute) }()
-	for e.Ready() != nil {
-		time.Sleep(5 * time.Millisecond)
-	}
+	awaitReady(t, e, served, "begun", isReady)
 	if err := errors.Join(os.Rename(cfg.Exporter.State, cfg.Exporter.State+".away"), os.WriteFile(cfg.Exporter.State, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}

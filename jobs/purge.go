@@ -61,10 +61,10 @@ func (e *Engine) Purgeable(ctx context.Context, job *config.Job, from, to time.T
 // affected returns the tables of a sink that have rows of a job, under its old names too.
 func affected(ctx context.Context, job *config.Job, k sinks.Sink, from, to time.Time) (tables []string, err error) {
 	p, ok := k.(sinks.Purger)
+	if !ok {
+		return nil, nil
+	}
 	for _, name := range append([]string{job.Name}, job.RenamedFrom...) {
-		if !ok {
-			break
-		}
 		of, err := p.Affected(ctx, sinks.Purge{Job: name, From: from, To: to})
 		if err != nil {
 			return nil, err

@@ -212,7 +212,7 @@ func (w *work) put(ctx context.Context, t task, sp *spool.Spool) error {
 
 // ended records how a slice ended, in the state, the run and the log.
 func (w *work) ended(ctx context.Context, t task, out outcome) int {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, writeFor)
 	defer cancel()
 	rec, waited := t.rec, t.rec.WaitUntil
 	rec.State, rec.WaitUntil = out.state, time.Time{}
